@@ -1,0 +1,78 @@
+"""Files that appear whole or not at all, and places that one process at a time may write."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from headwater.core.errors import LockedError, StorageFullError
+
+
+def write_atomic(path: Path, content: bytes | memoryview | Any) -> None:
+    """Write `content` (anything with the buffer protocol) beside `path`, fsync, then rename over it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with explain_full_disk(path):
+        try:
+            with beside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+            fsync_folder(path.parent)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make renames and new names inside `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def explain_full_disk(path: Path) -> Iterator[None]:
+    """Turn "no space left" and "quota exceeded" into a `StorageFullError` that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise StorageFullError(
+            f"the disk is full ({error.strerror}); nothing half-written is visible.",
+            where=str(path),
+            remedy="Free some space and run the same command again: it goes on where it stopped.",
+        ) from error
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, *, doing: str) -> Iterator[None]:
+    """Hold the lock file `path`; a second process is refused at once, a dead holder's lock is free.
+
+    Raised when busy: `LockedError` naming the holder's process id and what it is `doing`.
+    """
+    import filelock
+
+    lock = filelock.FileLock(path, timeout=0)
+    note = path.with_name(path.name + ".holder")
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        holder = note.read_text() if note.exists() else "another process"
+        raise LockedError(
+            f"{holder} is already writing here.",
+            where=str(path.parent),
+            remedy="Wait for it to finish, or stop it; a lock left by a dead process frees itself.",
+        ) from None
+    try:
+        note.write_text(f"process {os.getpid()} ({doing})")
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()

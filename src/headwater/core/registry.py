@@ -1,0 +1,114 @@
+"""Families of plug-ins that a configuration names by a word, and objects named by import path.
+
+A family is a base class; a member says its word once, where it is defined:
+
+    class Policy(Registered, family="triggers"): ...
+
+    @dataclass(frozen=True)
+    class Amount(Policy, kind="amount"): ...
+
+In YAML that member is ``amount: {every: 20000}``. Other packages add members through the entry-point
+group ``headwater.<family>``; they are loaded when a word is looked up.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from headwater.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
+_FAMILIES: dict[str, dict[str, type[Registered]]] = {}
+
+
+class Registered:
+    """Base of a family's root and, through it, of each member."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    family: ClassVar[str] = ""
+    kind: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, family: str = "", kind: str = "", **rest: Any) -> None:
+        super().__init_subclass__(**rest)
+        if family:
+            cls.family = family
+            _FAMILIES.setdefault(family, {})
+        if kind:
+            cls.kind = kind
+            taken = _FAMILIES[cls.family].setdefault(kind, cls)
+            if taken.__qualname__ != cls.__qualname__:
+                raise ConfigError(f"{cls.family} already has a {kind!r}: {taken.__qualname__}.")
+            _FAMILIES[cls.family][kind] = cls
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from headwater.core.tagged import family_schema, member_schema
+
+        return member_schema(source, handler) if cls.kind else family_schema(cls, handler)
+
+
+def members(family: str) -> dict[str, type[Registered]]:
+    """Return the members of `family` by word, those of installed plug-ins included."""
+    for point in entry_points(group=f"headwater.{family}"):
+        point.load()
+    return dict(sorted(_FAMILIES.get(family, {}).items()))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a sentence that suggests the nearest of `known`, or lists them.
+
+    >>> did_you_mean("evry", ["every", "above"])
+    'Did you mean `every`?'
+    """
+    choices = sorted(known)
+    near = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean `{near[0]}`?"
+    return f"Known here: {', '.join(choices)}." if choices else ""
+
+
+def resolve(path: str) -> Any:
+    """Return the object that ``"package.module:name"`` names.
+
+    Raised: `ConfigError` naming the part that is missing.
+
+    >>> resolve("math:floor")(2.5)
+    2
+    """
+    module_name, colon, name = path.partition(":")
+    if not colon or not name:
+        raise ConfigError(f"{path!r} is not an import path.", remedy="Write 'package.module:name'.")
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise ConfigError(
+            f"there is no module {error.name!r}.",
+            where=path,
+            remedy="Run from the folder that holds it, or install the package it is in.",
+        ) from error
+    for part in name.split("."):
+        if not hasattr(found, part):
+            known = [word for word in vars(found) if not word.startswith("_")]
+            raise ConfigError(f"{module_name} has no {part!r}.", where=path, remedy=did_you_mean(part, known))
+        found = getattr(found, part)
+    return found
+
+
+def path_of(value: Any) -> str:
+    """Return the import path that `resolve` takes back to `value` (a function or class of a module)."""
+    path = f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', '')}"
+    if "<" in path or "__main__" in path or path in (":",):
+        raise ConfigError(
+            f"{value!r} has no import path, so another process could not find it.",
+            remedy="Define it at the top of a module and name it as 'package.module:name'.",
+        )
+    return path

@@ -1,0 +1,73 @@
+"""A source answers two questions: which keys are there, and what are their rows?"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from headwater.core.digest import digest_of
+from headwater.core.errors import HeadwaterError
+from headwater.core.key import Keys, contains
+from headwater.core.selection import Selection
+from headwater.core.spec import Block, ColumnSpec, Spec
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Anything with keyed rows; `samples.Samples` is one, and so may your own class be."""
+
+    @property
+    def spec(self) -> Spec:
+        """The columns that `read` returns."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest that changes when any row, key or column does."""
+        ...
+
+    def keys(self) -> Keys:
+        """All keys, ascending."""
+        ...
+
+    def read(self, keys: Keys) -> Block:
+        """The rows of `keys`, in the order asked for; each key may be asked for repeatedly."""
+        ...
+
+
+class Selected:
+    """The rows of a source that a selection chose, with their ``weight`` as one more column.
+
+    This is what the loop hands to a flow: ``flow(Selected(stream, selection))``.
+    """
+
+    def __init__(self, source: Source, selection: Selection) -> None:
+        missing = ~contains(selection.keys, source.keys())
+        if missing.any():
+            raise HeadwaterError(
+                f"{int(missing.sum())} selected keys are not in the source, "
+                f"the first is {int(selection.keys[missing][0])}.",
+                remedy="They may have been deleted: open the version that the selection was made on.",
+            )
+        self.source = source
+        self.selection = selection
+
+    @property
+    def spec(self) -> Spec:
+        """The source's columns and ``weight``."""
+        return Spec((*self.source.spec.columns, ("weight", ColumnSpec("float32"))))
+
+    @property
+    def fingerprint(self) -> str:
+        """The digest of the source's fingerprint and the selection's digest."""
+        return digest_of([self.source.fingerprint, self.selection.digest])
+
+    def keys(self) -> Keys:
+        """The selected keys, ascending."""
+        return self.selection.keys
+
+    def read(self, keys: Keys) -> Block:
+        """The rows of `keys` with the weight each was selected with."""
+        at = np.searchsorted(self.selection.keys, keys)
+        return {**self.source.read(keys), "weight": self.selection.weights[at]}

@@ -1,0 +1,76 @@
+"""Sizes and durations as people write them: ``"2GiB"``, ``"36h"``."""
+
+from __future__ import annotations
+
+import re
+
+from headwater.core.errors import ConfigError
+
+# A year is 365 days, as in Modyn's triggers, so that equal strings mean equal lengths.
+_SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0}
+_BYTES = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12} | {
+    "KiB": 2**10,
+    "MiB": 2**20,
+    "GiB": 2**30,
+    "TiB": 2**40,
+}
+
+
+def parse_duration_s(value: str | float) -> float:
+    """Return seconds for a number of seconds or a text such as ``"7d"`` or ``"1d12h"``.
+
+    >>> parse_duration_s("1d12h")
+    129600.0
+    """
+    if not isinstance(value, str):
+        return float(value)
+    parts = re.findall(r"([\d.]+)\s*(ms|[smhdwy])", value)
+    if not parts or re.sub(r"[\d.]+\s*(ms|[smhdwy])\s*", "", value).strip():
+        raise ConfigError(
+            f"{value!r} is not a duration.", remedy="Write seconds, or a text like '15m', '36h', '7d', '1d12h'."
+        )
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def parse_bytes(value: str | int) -> int:
+    """Return bytes for a number of bytes or a text such as ``"2GiB"``.
+
+    >>> parse_bytes("1.5KiB")
+    1536
+    """
+    if not isinstance(value, str):
+        return int(value)
+    match = re.fullmatch(r"\s*([\d.]+)\s*([kKMGT]i?B|B)?\s*", value)
+    if match is None or (match[2] or "B") not in _BYTES:
+        raise ConfigError(f"{value!r} is not a size.", remedy="Write bytes, or a text like '512MiB', '2GB'.")
+    return int(float(match[1]) * _BYTES[match[2] or "B"])
+
+
+def format_bytes(size_bytes: float) -> str:
+    """Return a size with three digits and a binary unit.
+
+    >>> format_bytes(1536)
+    '1.5 KiB'
+    """
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(size_bytes) < 1024:
+            return f"{size_bytes:.0f} B" if unit == "B" else f"{size_bytes:.4g} {unit}"
+        size_bytes /= 1024
+    return f"{size_bytes:.3g} TiB"
+
+
+def format_duration(seconds: float) -> str:
+    """Return a duration in the two largest units that say something.
+
+    >>> format_duration(5400), format_duration(0.0421)
+    ('1h 30m', '42.1ms')
+    """
+    if seconds < 1:
+        return f"{seconds * 1e3:.3g}ms"
+    if seconds < 60:
+        return f"{seconds:.3g}s"
+    whole = round(seconds)
+    for name, size, below, small in (("d", 86_400, "h", 3600), ("h", 3600, "m", 60), ("m", 60, "s", 1)):
+        if whole >= size:
+            return f"{whole // size}{name} {whole % size // small}{below}"
+    return f"{whole}s"
