@@ -39,8 +39,10 @@ def digest_file(path: Path) -> str:
 
 def _encode(part: object) -> tuple[str, bytes | memoryview]:
     if isinstance(part, np.ndarray):
-        flat = np.ascontiguousarray(part)
-        return f"array {flat.dtype.str} {flat.shape}", memoryview(flat.reshape(-1).view(np.uint8))
+        if part.dtype.hasobject:
+            raise TypeError(f"cannot digest an array of {part.dtype}: its bytes are addresses")
+        flat = np.ascontiguousarray(part).reshape(-1)
+        return f"array {flat.dtype.str} {part.shape}", flat.view(np.uint8).data
     if isinstance(part, bytes | bytearray | memoryview):
         return "bytes", memoryview(part).cast("B")
     return "json", json.dumps(part, sort_keys=True, default=_refuse).encode()

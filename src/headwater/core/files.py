@@ -21,7 +21,7 @@ def write_atomic(path: Path, content: bytes | memoryview | Any) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(beside, path)
+            beside.replace(path)
             fsync_folder(path.parent)
         finally:
             beside.unlink(missing_ok=True)

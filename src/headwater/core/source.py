@@ -1,4 +1,4 @@
-"""A source answers two questions: which keys are there, and what are their rows?"""
+"""A source answers which keys are there and what their rows are."""
 
 from __future__ import annotations
 

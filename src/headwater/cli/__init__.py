@@ -1,0 +1,1 @@
+"""Steer and watch the line from a terminal."""

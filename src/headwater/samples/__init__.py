@@ -1,0 +1,1 @@
+"""What data is there, as of when?"""

@@ -1,0 +1,1 @@
+"""How and where to train?"""
