@@ -49,9 +49,11 @@ class Registered:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from headwater.core.tagged import family_schema, member_schema
+        if cls.kind:
+            return handler(source)
+        from headwater.core.tagged import family_schema
 
-        return member_schema(source, handler) if cls.kind else family_schema(cls, handler)
+        return family_schema(cls.family, members(cls.family), handler)
 
 
 def members(family: str) -> dict[str, type[Registered]]:

@@ -13,7 +13,7 @@ class Seeds:
     """A tree of seeds: the same root and names give the same numbers on every machine.
 
     >>> seeds = Seeds(0)
-    >>> seeds.generator("selection", 3).integers(100) == seeds.generator("selection", 3).integers(100)
+    >>> seeds.integer("selection", 3) == Seeds(0).child("selection").integer(3)
     True
     """
 

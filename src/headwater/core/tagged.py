@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
-
-from headwater.core.registry import members
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema
 
-    from headwater.core.registry import Registered
-
 _open: ContextVar[frozenset[str]] = ContextVar("_open", default=frozenset())
 _BARE = "a word"  # the tag of a member named without parameters
 
 
-def member_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-    """A member is read as the dataclass it is."""
-    return handler(source)
-
-
-def family_schema(root: type[Registered], handler: GetCoreSchemaHandler) -> CoreSchema:
+def family_schema(family: str, known: Mapping[str, type[Any]], handler: GetCoreSchemaHandler) -> CoreSchema:
     """A family is one of ``{word: member}``; members may hold further members of the same family."""
     from pydantic_core import core_schema
 
-    ref = f"headwater.{root.family}"
+    ref = f"headwater.{family}"
     if ref in _open.get():
         return core_schema.definition_reference_schema(ref)
     token = _open.set(_open.get() | {ref})
     try:
-        known = members(root.family)
         choices = {word: _wrapped(word, cls, handler) for word, cls in known.items()}
     finally:
         _open.reset(token)
@@ -51,14 +42,14 @@ def _tag(value: Any) -> str | None:
     return next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
 
 
-def _wrapped(word: str, cls: type[Registered], handler: GetCoreSchemaHandler) -> CoreSchema:
+def _wrapped(word: str, cls: type[Any], handler: GetCoreSchemaHandler) -> CoreSchema:
     from pydantic_core import core_schema
 
     field = core_schema.typed_dict_field(handler.generate_schema(cls), required=True)
     return core_schema.typed_dict_schema({word: field}, extra_behavior="forbid")
 
 
-def _dump(member: Registered) -> dict[str, Any]:
+def _dump(member: Any) -> dict[str, Any]:
     from pydantic import TypeAdapter
 
     return {member.kind: TypeAdapter(type(member)).dump_python(member, mode="json")}
