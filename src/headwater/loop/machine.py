@@ -183,11 +183,10 @@ class Action:
 # -- the machine ------------------------------------------------------------------------------------------------
 
 
-def step(state: State, event: Event) -> tuple[State, list[Action]]:
-    """Return the state after `event` and the actions that have become possible by it."""
+def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:
+    """Return the state after `event`, and everything that could be done then."""
     after = _apply(state, event)
-    before = set(pending(state))
-    return after, [action for action in pending(after) if action not in before or action.verb == "watch"]
+    return after, pending(after)
 
 
 def fold(events: Iterable[Event]) -> State:
@@ -199,11 +198,11 @@ def fold(events: Iterable[Event]) -> State:
 
 
 def pending(state: State) -> tuple[Action, ...]:
-    """Return every action that could be done now, evaluations last: they may run beside the rest."""
+    """Return every action that could be done now: evaluations, which may run beside it, and the next stage."""
     if state.finished:
         return ()
     evaluations = tuple(Action("evaluate", number) for number in _due(state))
-    return (*_next_stage(state, idle=not evaluations), *evaluations)
+    return (*evaluations, *_next_stage(state, idle=not evaluations))
 
 
 def _next_stage(state: State, *, idle: bool) -> tuple[Action, ...]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from headwater.core.errors import WorkersError
+from headwater.workers.workers import Workers
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,7 +24,7 @@ def usable_cores() -> int:
 
 
 @dataclass
-class Local:
+class Local(Workers, kind="local"):
     """This machine's cores, as threads or as processes; nothing is started before the first call.
 
     >>> with Local(2) as workers:
@@ -38,26 +39,28 @@ class Local:
         if self.num_workers < 1:
             raise WorkersError("at least one worker is needed.", where=f"Local({self.num_workers})")
         self._pool: Executor | None = None
+        self._lock = threading.Lock()
 
     def submit(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
-        """Start a call; with ``processes=True`` function and arguments must be picklable."""
-        if self._pool is None:
-            self._pool = self._start()
-        try:
-            return self._pool.submit(function, *args, **kwargs)
-        except BrokenProcessPool as error:
-            self._pool = None
-            raise WorkersError(
-                "a worker process died, perhaps for want of memory.",
-                where="workers.Local",
-                remedy="Call again: new processes are started. Use fewer workers if it was memory.",
-            ) from error
+        """Start a call; with ``processes=True`` function and arguments must be picklable.
+
+        Raised by ``result()``: `WorkersError` when the worker process died; the next call starts new ones.
+        """
+        with self._lock:
+            self._pool = self._pool or self._start()
+            try:
+                running = self._pool.submit(function, *args, **kwargs)
+            except BrokenProcessPool:  # by an earlier call, which was told so
+                self._pool = self._start()
+                running = self._pool.submit(function, *args, **kwargs)
+        return _explained(running) if self.processes else running
 
     def close(self) -> None:
         """Wait for calls that have started, cancel those that have not."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def _start(self) -> Executor:
         if not self.processes:
@@ -65,13 +68,37 @@ class Local:
         # A forked child inherits locks held by other threads, torch's among them; hence spawn.
         return ProcessPoolExecutor(self.num_workers, mp_context=multiprocessing.get_context("spawn"))
 
-    def __enter__(self) -> Local:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def __getstate__(self) -> dict[str, Any]:
-        return {"num_workers": self.num_workers, "processes": self.processes, "_pool": None}
+        return {"num_workers": self.num_workers, "processes": self.processes}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+
+def _explained(running: Future[R]) -> Future[R]:
+    """Return a future that says in our words when its worker died."""
+    told: Future[R] = Future()
+
+    def tell(done: Future[R]) -> None:
+        if done.cancelled():
+            told.cancel()
+        if not told.set_running_or_notify_cancel():
+            return
+        if (error := done.exception()) is None:
+            told.set_result(done.result())
+        else:
+            told.set_exception(_died(error) if isinstance(error, BrokenProcessPool) else error)
+
+    running.add_done_callback(tell)
+    told.add_done_callback(lambda asked: running.cancel() if asked.cancelled() else None)
+    return told
+
+
+def _died(cause: BaseException) -> WorkersError:
+    error = WorkersError(
+        "a worker process died, perhaps for want of memory.",
+        where="workers.Local",
+        remedy="Call again: new processes are started. Use fewer workers if it was memory.",
+    )
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,89 @@
+"""Learning: choose samples, train on them, keep the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from headwater import trainer
+from headwater.core.selection import Selection
+from headwater.core.source import Selected
+from headwater.loop.folder import RunFolder
+from headwater.loop.machine import Chosen, Event, State, Stored, Trained
+from headwater.loop.models import Models
+from headwater.loop.parts import Parts
+from headwater.loop.timeline import Timeline
+
+
+class Learner:
+    """The three stages that turn a trigger into a variant. Each may be done twice with the same result."""
+
+    def __init__(self, parts: Parts, folder: RunFolder, models: Models) -> None:
+        self._parts = parts
+        self._folder = folder
+        self._models = models
+
+    def choose(self, state: State, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
+        """Ask the selection policy and save its answer."""
+        number = len(state.rounds) - 1
+        pool = timeline.pool(state.rounds, self._last_used(state, timeline))
+        if pool.keys.size == 0:
+            return Chosen(number, "", 0), {"num_known": 0, "num_new": 0}
+        chosen = self._parts.which.choose(
+            pool,
+            rng=self._parts.seeds.generator("choose", number),
+            scorer=self._models.scorer(state.model_for(number)),
+        )
+        chosen.save(self._folder.selection(number))
+        facts = {"num_known": int(pool.keys.size), "num_new": int((pool.arrived_round == number).sum())}
+        return Chosen(number, chosen.digest, len(chosen)), facts
+
+    def train(self, state: State, on_step: Callable[[trainer.Step], None] | None) -> tuple[Event, dict[str, Any]]:
+        """Train from the model before, or go on with a training that was killed."""
+        number = len(state.rounds) - 1
+        chosen = Selection.load(self._folder.selection(number))
+        before = state.model_for(number)
+        start = self._models.to_start_from(before) if before and self._parts.options.warm_start else None
+        dataset = self._parts.flow(Selected(self._parts.stream, chosen))
+        checkpoint = self._parts.learn.fit(
+            dataset.with_seed(self._parts.seeds.integer("batches", number)),
+            start=start,
+            seed=self._parts.seeds.integer("train", number),
+            folder=self._folder.training(number),
+            every_steps=self._parts.options.checkpoint_every_steps,
+            on_step=on_step,
+        )
+        self._models.remember(number, checkpoint)
+        return Trained(number, checkpoint.digest), {"training": checkpoint.training.to_json()}
+
+    def store(self, state: State) -> tuple[Event, dict[str, Any]]:
+        """Add the model to the zoo with everything that is known of where it came from."""
+        this = state.rounds[-1]
+        before = state.model_for(this.number)
+        checkpoint = self._models.to_start_from(this)
+        variant = self._parts.keep.add(
+            checkpoint.model,
+            name=f"{self._folder.name}-{this.number:04d}",
+            parent=before.variant if before and self._parts.options.warm_start else None,
+            selection=Selection.load(self._folder.selection(this.number)),
+            facts={
+                "run": self._folder.name,
+                "round": this.number,
+                "event_time": str(np.datetime64(this.at_us, "us")),
+                "trigger": this.reason,
+                "training": checkpoint.training.to_json(),
+            },
+        )
+        if before is not None:
+            self._folder.drop_training(before.number)
+        return Stored(this.number, variant.id), {"size_bytes": variant.size_bytes, "full_bytes": variant.full_bytes}
+
+    def _last_used(self, state: State, timeline: Timeline) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the newest round that each sample was selected in; -1 for never."""
+        used = np.full(len(timeline), -1, np.int64)
+        for earlier in state.rounds[:-1]:
+            if earlier.num_selected > 0:
+                used[timeline.where(Selection.load(self._folder.selection(earlier.number)).keys)] = earlier.number
+        return used
