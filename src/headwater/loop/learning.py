@@ -78,7 +78,7 @@ class Learner:
         )
         if before is not None:
             self._folder.drop_training(before.number)
-        return Stored(this.number, variant.id), {"size_bytes": variant.size_bytes, "full_bytes": variant.full_bytes}
+        return Stored(this.number, variant.id), {"size_bytes": variant.stored_bytes, "full_bytes": variant.full_bytes}
 
     def _last_used(self, state: State, timeline: Timeline) -> np.ndarray[Any, np.dtype[np.int64]]:
         """Return the newest round that each sample was selected in; -1 for never."""

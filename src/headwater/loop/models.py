@@ -40,7 +40,7 @@ class Models:
         """Return the model of a round, for scoring only."""
         if self._newest is not None and self._newest[0] == round_.number:
             return self._newest[1]
-        return trainer.Checkpoint.of_model(self._parts.keep.load(round_.variant))
+        return trainer.Checkpoint(self._parts.keep.load(round_.variant))
 
     def scorer(self, round_: Round | None) -> Scorer | None:
         """Return what policies ask: the model of `round_` over the stream; None before the first."""

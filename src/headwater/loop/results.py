@@ -99,7 +99,7 @@ class Results:
 
     def num_trained(self) -> int:
         """Return how many samples were trained on, repetitions counted: a cost that no clock disturbs."""
-        return sum(int(line.training.get("num_samples", 0)) for line in self.rounds())
+        return sum(int(line.training.get("samples", 0)) for line in self.rounds())
 
 
 def _take(line: RoundResult, record: Any) -> None:
