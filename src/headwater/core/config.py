@@ -1,23 +1,23 @@
 """Configuration is the objects: YAML, JSON and ``--set`` load strictly into frozen dataclasses.
 
-The one place that knows pydantic. An unknown key, a wrong type or an unknown word is a `ConfigError` that
-names the file, the line, the key, and the nearest right one.
+The one place, with `tagged`, that knows pydantic. An unknown key, a key twice, a wrong type or an unknown
+word is a `ConfigError` that names the file, the line, the key, and the nearest right one.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
-from headwater.core.errors import ConfigError
-from headwater.core.registry import did_you_mean
+from headwater.core import settings as command_line
+from headwater.core.complaint import Origin, complain
+from headwater.core.errors import ConfigError, HeadwaterError
+from headwater.core.plain import to_json
+from headwater.core.registry import Registered, member_named
+from headwater.core.yaml import dump, parse
 
 T = TypeVar("T")
-_UNKNOWN_KEY = ("unexpected_keyword_argument", "extra_forbidden")
 
 
 def load(kind: type[T], path: Path, *, settings: Iterable[str] = ()) -> T:
@@ -26,142 +26,86 @@ def load(kind: type[T], path: Path, *, settings: Iterable[str] = ()) -> T:
     Raised: `ConfigError` with file and line.
     """
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError("there is no such file.", where=str(path)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read as a text ({error}).", where=str(path)) from error
     return loads(kind, text, settings=settings, name=str(path))
 
 
 def loads(kind: type[T], text: str, *, settings: Iterable[str] = (), name: str = "<text>") -> T:
     """Read a YAML or JSON text into `kind`; `name` stands in error messages for the file."""
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not YAML: {' '.join(str(error).split())}", where=name) from error
+    tree, node = parse(text, name=name)
     if not isinstance(tree, dict):
         raise ConfigError("a configuration is a mapping of keys to values.", where=name)
-    for setting in settings:
-        _apply_setting(tree, setting)
-    return validate(kind, tree, name=name, node=node)
+    changed = {command_line.apply(tree, setting): setting for setting in settings}
+    return _validate(kind, tree, Origin(name, node, changed))
 
 
-def validate(kind: type[T], tree: Mapping[str, Any], *, name: str = "<value>", node: Any = None) -> T:
+def validate(kind: type[T], tree: Mapping[str, Any] | str, *, name: str = "<value>") -> T:
     """Turn plain dicts, lists and scalars into `kind`; numbers stay numbers and texts stay texts."""
-    from pydantic import TypeAdapter, ValidationError
-
-    adapter: TypeAdapter[T] = TypeAdapter(kind)
-    try:
-        return adapter.validate_json(json.dumps(tree, default=str), strict=True)
-    except ValidationError as error:
-        # A misspelt key also makes the right one missing: the misspelling is what the user wants to hear of.
-        first = min(error.errors(include_url=False), key=lambda found: found["type"] not in _UNKNOWN_KEY)
-        raise _explain(first, kind, name, node, more=error.error_count() - 1) from error
+    return _validate(kind, tree, Origin(name))
 
 
 def to_tree(value: Any) -> Any:
-    """Return dicts, lists and scalars that `validate` turns back into an equal value."""
-    from pydantic import TypeAdapter
+    """Return dicts, lists and scalars that `validate` turns back into an equal value.
 
-    return TypeAdapter(type(value)).dump_python(value, mode="json")
+    A member of a family comes out without its word, as its own class reads it; `to_family_tree` keeps the word.
+    """
+    from headwater.core.tagged import adapter
+
+    return adapter(type(value)).dump_python((value,), mode="json")[0]
+
+
+def to_family_tree(member: Registered) -> dict[str, Any]:
+    """Return ``{word: {parameters}}``, which `validate` reads as the family of `member`."""
+    return {member.kind: to_tree(member)}
 
 
 def dumps(value: Any) -> str:
     """Return the YAML text that `loads` reads back."""
-    return yaml.safe_dump(to_tree(value), sort_keys=False)
+    return dump(to_tree(value))
 
 
 def schema(kind: type[Any]) -> dict[str, Any]:
     """Return the JSON Schema of `kind`, for editors."""
-    from pydantic import TypeAdapter
+    from headwater.core.tagged import adapter, generator
 
-    return TypeAdapter(kind).json_schema()
-
-
-def _apply_setting(tree: dict[str, Any], setting: str) -> None:
-    path, equals, text = setting.partition("=")
-    if not equals:
-        raise ConfigError(f"{setting!r} sets nothing.", remedy="Write --set key.path=value.")
-    *parents, last = path.split(".")
-    at: Any = tree
-    for part in parents:
-        at = at[int(part)] if isinstance(at, list) else at.setdefault(part, {})
-        if not isinstance(at, dict | list):
-            raise ConfigError(f"`{part}` holds a value, not keys.", where=f"--set {setting}")
-    value = yaml.safe_load(text)
-    if isinstance(at, list):
-        at[int(last)] = value
-    else:
-        at[last] = value
+    whole = adapter(kind).json_schema(schema_generator=generator())
+    (inner,) = whole["prefixItems"]
+    return {**inner, "$defs": whole.get("$defs", {})}
 
 
-def _explain(error: Any, kind: type[Any], name: str, node: Any, *, more: int) -> ConfigError:
-    path = _without_tags(error["loc"])
-    line = _line_of(node, path)
-    where = f"{name}{f', line {line}' if line else ''}"
-    shown = ".".join(str(part) for part in path) or "the whole"
-    remedy = f"({more} more problems follow it.)" if more else ""
-    if error["type"] in _UNKNOWN_KEY:
-        hint = did_you_mean(str(path[-1]), _siblings(schema(kind), path[:-1]))
-        return ConfigError(f"unknown key `{shown}`.", where=where, remedy=f"{hint} {remedy}".strip())
-    if error["type"] == "union_tag_invalid":
-        known = error["ctx"]["expected_tags"].replace("'", "").split(", ")
-        hint = did_you_mean(error["ctx"]["tag"], [word for word in known if " " not in word])
-        return ConfigError(f"`{shown}`: there is no `{error['ctx']['tag']}`.", where=where, remedy=hint)
-    if error["type"] == "union_tag_not_found":
-        return ConfigError(
-            f"`{shown}` takes one word with its parameters, found {error['input']!r}.", where=where
-        )
-    if error["type"] in ("missing", "missing_argument"):
-        return ConfigError(f"`{shown}` is missing.", where=where, remedy=remedy)
-    return ConfigError(f"`{shown}`: {error['msg']} (found {error['input']!r}).", where=where, remedy=remedy)
+def _validate(kind: type[T], tree: Any, origin: Origin) -> T:
+    from pydantic import ValidationError
+
+    from headwater.core.tagged import adapter
+
+    try:
+        text = to_json([tree])
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigError(f"holds what JSON cannot say ({error}).", where=origin.name) from error
+    try:
+        (value,) = adapter(kind).validate_json(text, strict=True)
+    except ValidationError as error:
+        found = [{**one, "loc": one["loc"][1:]} for one in error.errors(include_url=False)]
+        raise complain(found, tree=tree, schema=schema(kind), origin=origin) from error
+    except HeadwaterError as error:  # a parameter's own check, which does not know where it was written
+        path = next(_refusals(tree, (), str(error)), ())
+        raise ConfigError(str(error), where=origin.where(path)) from error
+    checked: T = value
+    return checked
 
 
-def _without_tags(path: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Drop the repeated word that a tagged union puts into pydantic's location."""
-    kept: list[Any] = []
-    skip = False
-    for part, after in zip(path, (*path[1:], None)):
-        if not skip and isinstance(part, str) and part == after:
-            skip = True
-            continue
-        skip = False
-        kept.append(part)
-    return tuple(kept)
-
-
-def _line_of(node: Any, path: tuple[Any, ...]) -> int | None:
-    """Return the line of the deepest node of `path` that the text really has."""
-    line: int | None = None
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            pairs = [(key, value) for key, value in node.value if key.value == str(part)]
-            if not pairs:
-                return line
-            key, node = pairs[0]
-            line = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            return line
-    return line
-
-
-def _siblings(root: dict[str, Any], path: tuple[Any, ...]) -> set[str]:
-    """Return the property names that `root` (a JSON Schema) knows at `path`."""
-    nodes = [root]
-    for part in path:
-        opened = [option for node in nodes for option in _options(node, root)]
-        if isinstance(part, int):
-            nodes = [option["items"] for option in opened if isinstance(option.get("items"), dict)]
-        else:
-            nodes = [option["properties"][part] for option in opened if part in option.get("properties", {})]
-    return {word for node in nodes for option in _options(node, root) for word in option.get("properties", {})}
-
-
-def _options(node: dict[str, Any], root: dict[str, Any]) -> list[dict[str, Any]]:
-    if "$ref" in node:
-        return _options(root["$defs"][node["$ref"].rsplit("/", 1)[-1]], root)
-    branches = [*node.get("anyOf", ()), *node.get("oneOf", ()), *node.get("allOf", ())]
-    return [node, *(option for branch in branches for option in _options(branch, root))]
+def _refusals(tree: Any, path: tuple[str | int, ...], text: str) -> Iterator[tuple[str | int, ...]]:
+    """Find ``{word: {parameters}}``, the innermost first, of which the member says `text`."""
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    for part, inner in pairs:
+        yield from _refusals(inner, (*path, part), text)
+        for member in member_named(part) if isinstance(inner, dict) else ():
+            try:
+                validate(member, inner)
+            except ConfigError as error:
+                if error.problem == text:
+                    yield (*path, part)

@@ -14,12 +14,14 @@ group ``headwater.<family>``; they are loaded when a word is looked up.
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 from collections.abc import Iterable
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from headwater.core.errors import ConfigError
+from headwater.core.tagged import family_schema, forget_adapters
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -31,7 +33,7 @@ _FAMILIES: dict[str, dict[str, type[Registered]]] = {}
 class Registered:
     """Base of a family's root and, through it, of each member."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid", "ser_json_inf_nan": "constants"}
     family: ClassVar[str] = ""
     kind: ClassVar[str] = ""
 
@@ -41,26 +43,54 @@ class Registered:
             cls.family = family
             _FAMILIES.setdefault(family, {})
         if kind:
+            forget_adapters()
             cls.kind = kind
             taken = _FAMILIES[cls.family].setdefault(kind, cls)
-            if taken.__qualname__ != cls.__qualname__:
-                raise ConfigError(f"{cls.family} already has a {kind!r}: {taken.__qualname__}.")
+            if not _is_same(taken, cls):
+                raise ConfigError(
+                    f"{cls.family} already has a {kind!r}, and it is {taken.__module__}:{taken.__qualname__}.",
+                    where=f"{cls.__module__}:{cls.__qualname__}",
+                    remedy="Choose another word.",
+                )
             _FAMILIES[cls.family][kind] = cls
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if cls.kind:
             return handler(source)
-        from headwater.core.tagged import family_schema
-
-        return family_schema(cls.family, members(cls.family), handler)
+        known = {word: found for word, found in members(cls.family).items() if issubclass(found, cls)}
+        is_root = "family" in vars(cls)
+        return family_schema(cls.family if is_root else f"{cls.family}.{cls.__name__}", known, handler)
 
 
 def members(family: str) -> dict[str, type[Registered]]:
     """Return the members of `family` by word, those of installed plug-ins included."""
-    for point in entry_points(group=f"headwater.{family}"):
-        point.load()
+    _load_plugins(family)
     return dict(sorted(_FAMILIES.get(family, {}).items()))
+
+
+def member_named(word: object) -> list[type[Registered]]:
+    """Return the members called `word`, of whichever family."""
+    return [found[word] for found in _FAMILIES.values() if isinstance(word, str) and word in found]
+
+
+@functools.cache
+def _load_plugins(family: str) -> None:
+    for point in entry_points(group=f"headwater.{family}"):
+        try:
+            point.load()
+        except Exception as error:  # a stranger's module may raise anything
+            raise ConfigError(
+                f"the plug-in {point.name!r} cannot be imported ({type(error).__name__}: {error}).",
+                where=point.value,
+                remedy="Mend or uninstall the package that brought it.",
+            ) from error
+
+
+def _is_same(one: type[Any], other: type[Any]) -> bool:
+    """Whether a class was only defined anew: by ``dataclass(slots=True)``, a reload, or as ``__main__``."""
+    modules = {one.__module__, other.__module__} - {"__main__"}
+    return one.__qualname__ == other.__qualname__ and len(modules) <= 1
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -84,8 +114,8 @@ def resolve(path: str) -> Any:
     >>> resolve("math:floor")(2.5)
     2
     """
-    module_name, colon, name = path.partition(":")
-    if not colon or not name:
+    module_name, _, name = path.partition(":")
+    if not all(name.split(".")) or not all(module_name.split(".")):
         raise ConfigError(f"{path!r} is not an import path.", remedy="Write 'package.module:name'.")
     try:
         found: Any = importlib.import_module(module_name)
@@ -99,7 +129,7 @@ def resolve(path: str) -> Any:
         ) from error
     for part in name.split("."):
         if not hasattr(found, part):
-            known = [word for word in vars(found) if not word.startswith("_")]
+            known = [word for word in dir(found) if not word.startswith("_")]
             raise ConfigError(f"{module_name} has no {part!r}.", where=path, remedy=did_you_mean(part, known))
         found = getattr(found, part)
     return found
