@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+
+from headwater.core.plain import to_json
 
 _SIZE_BYTES = 16  # 128 bits: a collision among 10^13 digests has a chance below 10^-12
 
@@ -42,11 +42,8 @@ def _encode(part: object) -> tuple[str, bytes | memoryview]:
         if part.dtype.hasobject:
             raise TypeError(f"cannot digest an array of {part.dtype}: its bytes are addresses")
         flat = np.ascontiguousarray(part).reshape(-1)
-        return f"array {flat.dtype.str} {part.shape}", flat.view(np.uint8).data
+        kind = flat.dtype.str if flat.dtype.names is None else str(flat.dtype.descr)
+        return f"array {kind} {part.shape}", flat.view(np.uint8).data if flat.nbytes else b""
     if isinstance(part, bytes | bytearray | memoryview):
-        return "bytes", memoryview(part).cast("B")
-    return "json", json.dumps(part, sort_keys=True, default=_refuse).encode()
-
-
-def _refuse(value: Any) -> Any:
-    raise TypeError(f"cannot digest a {type(value).__name__}: give bytes, an array or JSON values")
+        return "bytes", memoryview(part).cast("B") if len(part) else b""
+    return "json", to_json(part, sort_keys=True).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from headwater.core.errors import LockedError, StorageFullError
 
 def write_atomic(path: Path, content: bytes | memoryview | Any) -> None:
     """Write `content` (anything with the buffer protocol) beside `path`, fsync, then rename over it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     with explain_full_disk(path):
         try:
             with beside.open("wb") as file:
@@ -62,17 +63,28 @@ def exclusive(path: Path, *, doing: str) -> Iterator[None]:
     lock = filelock.FileLock(path, timeout=0)
     note = path.with_name(path.name + ".holder")
     try:
-        lock.acquire()
+        with explain_full_disk(path):
+            lock.acquire()
     except filelock.Timeout:
-        holder = note.read_text() if note.exists() else "another process"
         raise LockedError(
-            f"{holder} is already writing here.",
+            f"{_holder(note)} is already writing here.",
             where=str(path.parent),
             remedy="Wait for it to finish, or stop it; a lock left by a dead process frees itself.",
         ) from None
     try:
-        note.write_text(f"process {os.getpid()} ({doing})")
+        # By rename, so that who is refused never reads half a note; without a note the lock still holds.
+        with contextlib.suppress(OSError, StorageFullError):
+            write_atomic(note, f"process {os.getpid()} ({doing})".encode())
         yield
     finally:
-        note.unlink(missing_ok=True)
+        # Before the release: afterwards it could be the next holder's note.
+        with contextlib.suppress(OSError):
+            note.unlink(missing_ok=True)
         lock.release()
+
+
+def _holder(note: Path) -> str:
+    try:
+        return note.read_text()
+    except (OSError, UnicodeDecodeError):
+        return "another process"  # it has taken the lock and not yet left its note, or is just leaving

@@ -1,11 +1,13 @@
 """An append-only file of what happened; what was committed survives a kill at any moment.
 
-Each line is the CRC-32 of its JSON in hex, a space, and the JSON. A last line that a crash tore is dropped;
-a wrong checksum anywhere else means that the file was changed, and is an error.
+Each line is the CRC-32 of its JSON in hex, a space, and the JSON. A last line that a crash left without its
+end is dropped; a wrong checksum anywhere else means that the file was changed, and is an error. One process
+at a time may have a journal open for appending: its owner holds `files.exclusive`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zlib
@@ -16,6 +18,7 @@ from typing import Any
 
 from headwater.core.errors import CorruptError
 from headwater.core.files import explain_full_disk, fsync_folder
+from headwater.core.plain import to_json
 
 Record = Mapping[str, Any]
 
@@ -34,10 +37,11 @@ class Journal:
             fsync_folder(path.parent)
 
     def append(self, kind: str, **data: Any) -> Record:
-        """Add a record; it is on disk after the next `commit`."""
-        record = {"kind": kind, **data}
+        """Add a record and return it as it will be read back; it is on disk after the next `commit`."""
+        body = to_json({"kind": kind, **data}, sort_keys=True).encode()
         with explain_full_disk(self.path):
-            self._file.write(_line(record))
+            self._file.write(b"%08x %s\n" % (zlib.crc32(body), body))
+        record: Record = json.loads(body)
         self._records.append(record)
         return record
 
@@ -52,10 +56,14 @@ class Journal:
         return (record for record in self._records if not kinds or record["kind"] in kinds)
 
     def close(self) -> None:
-        """Commit and let go of the file."""
-        if not self._file.closed:
+        """Commit and let go of the file, also when the disk is full."""
+        if self._file.closed:
+            return
+        try:
             self.commit()
-            self._file.close()
+        finally:
+            with contextlib.suppress(OSError):  # closing would try once more to write what found no room
+                self._file.close()
 
     def __enter__(self) -> Journal:
         return self
@@ -71,35 +79,30 @@ def read(path: Path) -> list[Record]:
     return _scan(path)[0]
 
 
-def _line(record: Record) -> bytes:
-    body = json.dumps(record, sort_keys=True, default=str).encode()
-    return b"%08x %s\n" % (zlib.crc32(body), body)
-
-
 def _scan(path: Path) -> tuple[list[Record], int]:
     """Return the whole records and the length in bytes of the part that holds them."""
     content = path.read_bytes() if path.exists() else b""
     records: list[Record] = []
     valid_bytes = 0
-    lines = content.splitlines(keepends=True)
+    *lines, torn = content.split(b"\n")
+    # A kill cuts a line short; one that is whole but for its last byte has had that byte changed.
+    if _parse(torn[:-1]) is not None:
+        lines.append(torn)
     for number, line in enumerate(lines, start=1):
         record = _parse(line)
         if record is None:
-            if number < len(lines):
-                raise CorruptError(
-                    "the checksum of this line is wrong although lines follow it.",
-                    where=f"{path}, line {number}",
-                    remedy="The file was changed after it was written: restore it from a copy.",
-                )
-            break
+            raise CorruptError(
+                "the checksum of this line is wrong.",
+                where=f"{path}, line {number}",
+                remedy="The file was changed after it was written: restore it from a copy.",
+            )
         records.append(record)
-        valid_bytes += len(line)
+        valid_bytes += len(line) + 1
     return records, valid_bytes
 
 
 def _parse(line: bytes) -> Record | None:
-    checksum, _, body = line.rstrip(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or checksum != b"%08x" % zlib.crc32(body):
+    if line[8:9] != b" " or line[:8] != b"%08x" % zlib.crc32(line[9:]):
         return None
-    record: Record = json.loads(body)
+    record: Record = json.loads(line[9:])
     return record

@@ -43,7 +43,16 @@ def contains(keys: Keys, sorted_keys: Keys) -> NDArray[np.bool_]:
     >>> contains(as_keys([1, 5]), as_keys([1, 2, 3]))
     array([ True, False])
     """
+    return np.asarray(positions(keys, sorted_keys) >= 0)
+
+
+def positions(keys: Keys, sorted_keys: Keys) -> NDArray[np.intp]:
+    """Return where each of `keys` stands in `sorted_keys` (ascending, unique), -1 for those that do not.
+
+    >>> positions(as_keys([3, 5]), as_keys([1, 2, 3]))
+    array([ 2, -1])
+    """
     if sorted_keys.size == 0:
-        return np.zeros(keys.shape, dtype=np.bool_)
+        return np.full(keys.shape, -1, dtype=np.intp)
     at = np.minimum(np.searchsorted(sorted_keys, keys), sorted_keys.size - 1)
-    return np.asarray(sorted_keys[at] == keys)
+    return np.where(sorted_keys[at] == keys, at, -1)

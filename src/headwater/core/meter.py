@@ -105,10 +105,15 @@ class Meter:
 
     def to_json(self) -> dict[str, dict[str, float]]:
         """Return counters, gauges and the total seconds per span name."""
+        with self._lock:
+            counters, gauges, spans = dict(self._counters), dict(self._gauges), tuple(self.spans)
+        seconds: dict[str, float] = {}
+        for span in spans:
+            seconds[span.name] = seconds.get(span.name, 0.0) + span.duration_s
         return {
-            "counters": {name: _value(counter) for name, counter in sorted(self._counters.items())},
-            "gauges": {name: _value(gauge) for name, gauge in sorted(self._gauges.items())},
-            "seconds": {name: self.seconds(name) for name in sorted({span.name for span in self.spans})},
+            "counters": {name: _value(counter) for name, counter in sorted(counters.items())},
+            "gauges": {name: _value(gauge) for name, gauge in sorted(gauges.items())},
+            "seconds": dict(sorted(seconds.items())),
         }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ class Seeds:
 
     def integer(self, *names: str | int) -> int:
         """Return a seed of 63 bits, as torch takes it."""
-        path = "/".join((str(self.root), *self.path, *map(str, names)))
+        path = json.dumps((str(self.root), *self.path, *map(str, names)))  # "a/b" and "a", "b" stay apart
         return int.from_bytes(hashlib.blake2b(path.encode(), digest_size=8).digest(), "big") >> 1
 
     def generator(self, *names: str | int) -> np.random.Generator:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-
 from headwater.core.digest import digest_of
 from headwater.core.errors import HeadwaterError
-from headwater.core.key import Keys, contains
+from headwater.core.key import Keys, contains, positions
 from headwater.core.selection import Selection
 from headwater.core.spec import Block, ColumnSpec, Spec
 
@@ -50,6 +48,11 @@ class Selected:
                 f"the first is {int(selection.keys[missing][0])}.",
                 remedy="They may have been deleted: open the version that the selection was made on.",
             )
+        if "weight" in source.spec:
+            raise HeadwaterError(
+                "the source has a column `weight` already.",
+                remedy="Rename it: the selection's weight takes this name.",
+            )
         self.source = source
         self.selection = selection
 
@@ -69,5 +72,9 @@ class Selected:
 
     def read(self, keys: Keys) -> Block:
         """The rows of `keys` with the weight each was selected with."""
-        at = np.searchsorted(self.selection.keys, keys)
+        at = positions(keys, self.selection.keys)
+        if (at < 0).any():
+            raise HeadwaterError(
+                f"key {int(keys[at < 0][0])} was not selected.", remedy="Ask for keys that `keys()` returns."
+            )
         return {**self.source.read(keys), "weight": self.selection.weights[at]}
