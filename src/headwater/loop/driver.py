@@ -86,7 +86,7 @@ class Driver:
     # -- doing -----------------------------------------------------------------------------------------------
 
     def _do(self, action: Action) -> Callable[[], Outcome]:
-        """Return the stage that does `action`; what must run on this thread is done before it returns."""
+        """Return the stage that does `action`, with the state as it is now."""
         state, timeline = self.state, self._watcher.timeline
         match action.verb:
             case "watch":
@@ -98,8 +98,7 @@ class Driver:
             case "store":
                 return lambda: self._learner.store(state)
             case "evaluate":
-                model = self._parts.learn.predictor(self._judge.prepare(state, action.number))
-                return lambda: self._judge.evaluate(state, action.number, timeline, model)
+                return lambda: self._judge.evaluate(state, action.number, timeline)
             case "compare":
                 return lambda: self._judge.compare(state, timeline)
             case "finish":

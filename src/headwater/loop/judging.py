@@ -27,56 +27,43 @@ class Judge:
         self._folder = folder
         self._models = models
 
-    def prepare(self, state: State, number: int) -> trainer.Checkpoint:
-        """Return the model that served the interval after trigger `number`."""
+    def evaluate(self, state: State, number: int, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
+        """Score the interval that ends at the next trigger, on labels that are all known by now."""
         serving = state.model_for(number)
         if serving is None:
             raise LookupError(f"no model served round {number}")
-        return self._models.to_ask(serving)
-
-    def evaluate(
-        self, state: State, number: int, timeline: Timeline, model: trainer.Predictor
-    ) -> tuple[Event, dict[str, Any]]:
-        """Score the interval that ends at the next trigger, on labels that are all known by now."""
         start = timeline.count(state.rounds[number].position)
         following = state.rounds[number + 1 :]
         stop = timeline.count(following[0].position) if following else len(timeline)
         keys = timeline.labelled(start, stop)
-        said = self._predict(model, keys)
-        said.save(self._folder.predictions(number))
-        return Evaluated(number), {"metrics": self._metrics(said, timeline), "num_scored": int(keys.size)}
+        said = self._predict([self._models.to_ask(serving)], keys)[0]
+        Predictions.of(said.keys, said.probabilities).save(self._folder.predictions(number))
+        return Evaluated(number), {"metrics": self._measure(said), "num_scored": int(keys.size)}
 
     def compare(self, state: State, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
         """Score every stored model on every interval of equal event time, and write ``matrix.json``."""
         edges = self._edges(timeline)
         groups = [self._sample(timeline, low, high) for low, high in zip(edges[:-1], edges[1:])]
         stored = [round_ for round_ in state.rounds if round_.variant]
-        rows = []
-        for round_ in stored:
-            model = self._parts.learn.predictor(self._models.to_ask(round_))
-            said = self._predict(model, np.sort(np.concatenate(groups)) if groups else np.empty(0, np.int64))
-            rows.append([self._metrics(_restrict(said, keys), timeline) for keys in groups])
+        keys = np.sort(np.concatenate(groups)) if groups else np.empty(0, np.int64)
+        said = self._predict([self._models.to_ask(round_) for round_ in stored], keys)
         self._folder.write_json(
             "matrix.json",
             {
                 "models": [{"round": r.number, "variant": r.variant, "at_us": r.at_us} for r in stored],
                 "edges_us": edges,
-                "num_samples": [int(keys.size) for keys in groups],
-                "cells": rows,
+                "num_samples": [int(group.size) for group in groups],
+                "cells": [[self._measure(each.of(group)) for group in groups] for each in said],
             },
         )
         return Compared(), {}
 
-    def _predict(self, model: trainer.Predictor, keys: Keys) -> Predictions:
+    def _predict(self, checkpoints: list[trainer.Checkpoint], keys: Keys) -> list[trainer.Predictions]:
         view = Selected(self._parts.stream, Selection.of(keys))
-        said = model.predict(self._parts.flow(view))
-        return Predictions.of(said.keys, said.probabilities)
+        return self._parts.learn.predict_each(checkpoints, self._parts.flow(view))
 
-    def _metrics(self, said: Predictions, timeline: Timeline) -> dict[str, float | None]:
-        if said.keys.size == 0:
-            return {}
-        labels = timeline.labels[timeline.where(said.keys)]
-        return trainer.metrics(said.probabilities, labels, names=self._parts.options.metrics)
+    def _measure(self, said: trainer.Predictions) -> dict[str, float | None]:
+        return trainer.measure(said, self._parts.options.metrics)
 
     def _edges(self, timeline: Timeline) -> list[int]:
         if len(timeline) == 0:
@@ -93,7 +80,3 @@ class Judge:
             return keys
         return np.sort(self._parts.seeds.generator("matrix", low_us).choice(keys, most, replace=False))
 
-
-def _restrict(said: Predictions, keys: Keys) -> Predictions:
-    at = np.searchsorted(said.keys, keys)
-    return Predictions(keys, said.probabilities[at])

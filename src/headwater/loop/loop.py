@@ -70,9 +70,14 @@ class Loop:
                     remedy=f"Go on with `headwater resume {self.folder.name}` (loop.resume()), "
                     "start over with --fresh (fresh=True), or choose another name.",
                 )
-            self.folder.clear()
+            self._forget()
             self.folder.write_json("run.json", self._identity())
             return self._drive(audience, more)
+
+    def go(self, *, audience: Audience | None = None) -> Results:
+        """Resume the run if it was interrupted, else run it from the beginning."""
+        unfinished = self.folder.has_begun and not Results(self.folder).is_finished
+        return self.resume(audience=audience) if unfinished else self.run(fresh=True, audience=audience)
 
     def resume(
         self, *, more: Iterable[samples.Ingested] | None = None, audience: Audience | None = None
@@ -97,6 +102,15 @@ class Loop:
             driver.run()
         _log.info("run %s finished", self.folder.name)
         return Results(self.folder)
+
+    def _forget(self) -> None:
+        """Delete what an earlier run of this name left, its variants in the zoo included."""
+        if self.folder.has_begun:
+            earlier = {r.variant for r in Results(self.folder).state.rounds if r.variant}
+            for variant in self.parts.keep.ls():
+                if variant.id in earlier and variant.facts.get("run") == self.folder.name:
+                    self.parts.keep.delete(variant.id)
+        self.folder.clear()
 
     def _identity(self) -> dict[str, Any]:
         return {
