@@ -240,10 +240,11 @@ def test_a_misspelt_configuration_is_told_the_right_word(text: str, complaint: s
         (lambda: Warmup(Amount(1), evaluations=0, meanwhile=Amount(2)), "evaluations=0"),
     ],
 )
-def test_a_bad_parameter_is_refused_with_its_value(make: Callable[[], object], value: str) -> None:
+def test_a_bad_parameter_is_refused_with_its_value_and_a_remedy(make: Callable[[], object], value: str) -> None:
     with pytest.raises(TriggersError) as caught:
         make()
     assert value in str(caught.value)
+    assert caught.value.remedy
 
 
 def test_a_bad_parameter_in_a_configuration_is_refused_too() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from headwater.core.errors import ConfigError, TriggersError
-from headwater.core.unit import format_duration, parse_duration_s
+from headwater.core.errors import TriggersError
+from headwater.core.unit import format_duration
 from headwater.triggers.arrivals import Arrivals
+from headwater.triggers.duration import microseconds_of
 from headwater.triggers.policy import Observed, Policy, State, Trigger, View, expect, microseconds
 
 
@@ -42,17 +43,9 @@ class Interval(Policy, kind="interval"):
     """Where the grid of intervals begins, UTC; None: at the first arrival."""
 
     def __post_init__(self) -> None:
-        where = f"Interval(every={self.every!r}, start={self.start!r})"
-        try:
-            seconds = parse_duration_s(self.every)
-        except (ConfigError, TypeError, ValueError) as error:
-            raise TriggersError(str(error), where=where) from error
-        if not 1e-6 <= seconds < 1e11:
-            raise TriggersError(
-                "every must be a positive duration.", where=where, remedy="Write seconds or '7d'."
-            )
+        _ = self._every_us  # a bad `every` is refused here
         if self.start is not None:
-            object.__setattr__(self, "start", _as_text(self.start, where))
+            object.__setattr__(self, "start", _as_text(self.start, self._where))
 
     def begin(self) -> State:
         """No boundary yet: it depends on the first arrival."""
@@ -88,7 +81,11 @@ class Interval(Policy, kind="interval"):
 
     @property
     def _every_us(self) -> int:
-        return round(parse_duration_s(self.every) * 1e6)
+        return microseconds_of(self.every, where=self._where)
+
+    @property
+    def _where(self) -> str:
+        return f"Interval(every={self.every!r}, start={self.start!r})"
 
     def _first_boundary(self, first_us: Any) -> int:
         start = int(first_us) if self.start is None else microseconds(np.datetime64(str(self.start)))

@@ -45,7 +45,11 @@ class Static(Threshold, kind="static"):
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.at):
-            raise TriggersError("at must be a finite number.", where=f"Static(at={self.at!r})")
+            raise TriggersError(
+                "at must be a finite number.",
+                where=f"Static(at={self.at!r})",
+                remedy="For mmd 0.05 is usual.",
+            )
 
     def decide(self, history: tuple[float, ...], distance: float) -> Decision:  # noqa: ARG002
         """Compare with `at`."""
@@ -102,7 +106,7 @@ class Rolling(Threshold, kind="rolling"):
     def __post_init__(self) -> None:
         where = f"Rolling(deviation={self.deviation!r}, past={self.past!r})"
         if not (math.isfinite(self.deviation) and self.deviation >= 0):
-            raise TriggersError("deviation must be a number, at least 0.", where=where)
+            raise TriggersError("deviation must be a number, at least 0.", where=where, remedy="0.05 is usual.")
         _check_past(self.past, where)
 
     def decide(self, history: tuple[float, ...], distance: float) -> Decision:

@@ -105,7 +105,8 @@ class Together(Policy):
             remedy = f"Write {where}(Amount(1000), Interval('7d')): each policy is an argument of its own."
             raise TriggersError(f"{strange[0]!r} is not a trigger policy.", where=where, remedy=remedy)
         if not self.of:
-            raise TriggersError("at least one policy is needed.", where=f"{where}()")
+            remedy = f"Write {where}(Amount(1000), Interval('7d'))."
+            raise TriggersError("at least one policy is needed.", where=f"{where}()", remedy=remedy)
 
     def begin(self) -> State:
         """All members at their beginning, no flag set."""

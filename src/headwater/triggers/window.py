@@ -18,11 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from headwater.core.errors import ConfigError, TriggersError
+from headwater.core.errors import TriggersError
 from headwater.core.key import Keys, as_keys
 from headwater.core.registry import Registered
-from headwater.core.unit import parse_duration_s
 from headwater.triggers.arrivals import Arrivals, Times
+from headwater.triggers.duration import microseconds_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,19 +149,14 @@ class TimeWindow(Window, kind="time"):
     """Whether the current window keeps samples from before the last trigger."""
 
     def __post_init__(self) -> None:
-        where = f"TimeWindow(ref={self.ref!r}, cur={self.cur!r})"
-        try:
-            shortest_us = min(_microseconds(self.ref), _microseconds(self.cur))
-        except (ConfigError, TypeError, ValueError) as error:
-            raise TriggersError(str(error), where=where) from error
-        if shortest_us < 1:
-            raise TriggersError("both lengths must be positive.", where=where, remedy="Write seconds or '7d'.")
+        _ = self._lengths_us  # bad ones are refused here
 
     def cut(self, seen: Seen, *, to: str) -> Seen:
         """Keep what is young enough."""
-        ref, cur = _microseconds(self.ref), _microseconds(self.cur)
+        ref, cur = self._lengths_us
         return seen.within(max(ref, cur) if to == "longer" else ref if to == "ref" else cur)
 
-
-def _microseconds(duration: float | str) -> int:
-    return round(parse_duration_s(duration) * 1e6)
+    @property
+    def _lengths_us(self) -> tuple[int, int]:
+        where = f"TimeWindow(ref={self.ref!r}, cur={self.cur!r})"
+        return microseconds_of(self.ref, where=where), microseconds_of(self.cur, where=where)
