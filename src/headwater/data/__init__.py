@@ -1,1 +1,14 @@
-"""How do bytes become batches?"""
+"""How do bytes become batches? A fluent dataset, frozen into a graph, run in blocks.
+
+from headwater import data
+
+dataset = data.from_source(source).map_batches(encode).shuffle(8_192).batch(512)
+for batch in dataset: ...
+"""
+
+from headwater.data.dataset import Dataset
+from headwater.data.entry import from_arrays, from_arrow, from_parquet, from_source, range  # noqa: A004 - as Python calls it
+from headwater.data.graph import Graph
+from headwater.data.run import Run
+
+__all__ = ["Dataset", "Graph", "Run", "from_arrays", "from_arrow", "from_parquet", "from_source", "range"]

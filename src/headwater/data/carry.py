@@ -1,0 +1,56 @@
+"""Blocks that came in but are not used up, and the state from which they come again.
+
+Whoever hands on elements in other portions than it gets them keeps a `Carry`: nothing of what it holds enters
+a checkpoint, only the place from where to read it again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from headwater.data.block import Block, join
+from headwater.data.cursor import Cursor, State, later
+
+
+class Carry:
+    """What was pulled from a cursor and not taken yet."""
+
+    def __init__(self, source: Cursor) -> None:
+        self.held = 0
+        self._source = source
+        self._pieces: deque[tuple[State, Block]] = deque()
+        self._used = 0  # elements of the first piece that were taken
+
+    def pull(self, limit: int) -> bool:
+        """Hold one more block, of at most `limit` elements; False at the end."""
+        before = self._source.state()
+        block = self._source.next(limit)
+        if block is None:
+            return False
+        self._pieces.append((before, block))
+        self.held += len(block)
+        return True
+
+    def take(self, count: int) -> Block:
+        """The first `count` of the held elements, which must be so many."""
+        parts = []
+        left = count
+        while left > 0:
+            block = self._pieces[0][1]
+            used, stop = self._used, min(len(block), self._used + left)
+            parts.append(block if used == 0 and stop == len(block) else block.slice(used, stop))
+            left -= stop - used
+            self._used = stop
+            if stop == len(block):
+                self._pieces.popleft()
+                self._used = 0
+        self.held -= count
+        return join(parts)
+
+    def state(self) -> State:
+        """From where everything comes that was not taken yet."""
+        return later(self._pieces[0][0], self._used) if self._pieces else self._source.state()
+
+    def close(self) -> None:
+        """Close the cursor below."""
+        self._source.close()

@@ -1,0 +1,75 @@
+"""A cursor is one operator at work: it gives blocks, and says at any time from where it would go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol, TypeAlias
+
+from headwater.core.clock import Clock, WallClock
+from headwater.data.block import Block
+
+State: TypeAlias = dict[str, Any]
+"""What a cursor needs to go on exactly: a small tree of JSON values."""
+
+
+@dataclass(frozen=True)
+class Env:
+    """What every operator of one run shares: the seed, and which pass over the data this is.
+
+    `epochs` has one number for the run and one for each `repeat` around the operator.
+    """
+
+    seed: int = 0
+    epochs: tuple[int, ...] = (0,)
+    clock: Clock = field(default_factory=WallClock)
+
+    def within(self, epoch: int) -> Env:
+        """The same inside one pass of a `repeat`."""
+        return replace(self, epochs=(*self.epochs, epoch))
+
+
+class Cursor(Protocol):
+    """The execution of one operator and all that feeds it."""
+
+    def next(self, limit: int) -> Block | None:
+        """At least one and at most `limit` elements, or None at the end.
+
+        How many come together never changes which come in which order.
+        """
+        ...
+
+    def state(self) -> State:
+        """From where the elements after those given so far can be had again."""
+        ...
+
+    def close(self) -> None:
+        """Stop threads and let go of files; safe to call twice."""
+        ...
+
+
+class Opened(Protocol):
+    """Anything that opens a cursor; a node of a graph is one."""
+
+    def open(self, env: Env, state: State | None) -> Cursor:
+        """Start, or go on from a state of the same graph."""
+        ...
+
+
+def resume(node: Opened, env: Env, state: State | None) -> Cursor:
+    """Open `node` at `state`; a state may say "from there, but drop the first elements"."""
+    if state is None or "skip" not in state:
+        return node.open(env, state)
+    cursor = resume(node, env, state["from"])
+    left = int(state["skip"])
+    while left > 0 and (block := cursor.next(left)) is not None:
+        left -= len(block)
+    return cursor
+
+
+def later(state: State, skip: int) -> State:
+    """The state that stands `skip` elements after `state`."""
+    if skip == 0:
+        return state
+    if "skip" in state:
+        return {"from": state["from"], "skip": state["skip"] + skip}
+    return {"from": state, "skip": skip}

@@ -1,0 +1,86 @@
+"""Stack elements into batches."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from headwater.core.errors import DataError
+from headwater.data.block import Block, Columns, Items, as_element
+from headwater.data.carry import Carry
+from headwater.data.cursor import Cursor, Env, State, resume
+from headwater.data.graph import Count, Unary
+from headwater.data.stack import stack
+
+
+@dataclass(frozen=True, eq=False)
+class Batch(Unary):
+    """Batches of `size` elements; the last may be smaller, unless the remainder is dropped."""
+
+    operator: ClassVar[str] = "batch"
+    size: int
+    drop_remainder: bool = False
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise DataError("a batch holds at least 1 element.", where=f".{self.label}")
+
+    @property
+    def cardinality(self) -> Count:
+        """The number of whole batches, and one for the rest."""
+        count = self.input.cardinality
+        if count is None or count == math.inf:
+            return count
+        return int(count) // self.size if self.drop_remainder else -(-int(count) // self.size)
+
+    @property
+    def depth(self) -> int:
+        """One more than the input's."""
+        return self.input.depth + 1
+
+    def open(self, env: Env, state: State | None) -> Cursor:
+        """Batches hold nothing back but what they can read again."""
+        return BatchCursor(self, resume(self.input, env, state["input"] if state else None))
+
+
+class BatchCursor:
+    """State: that of the input before the first element that is in no batch yet."""
+
+    def __init__(self, node: Batch, source: Cursor) -> None:
+        self._size = node.size
+        self._drop = node.drop_remainder
+        self._carry = Carry(source)
+
+    def next(self, limit: int) -> Block | None:
+        """Whole batches out of what is held; asking for multiples of the size keeps them views of one block."""
+        size, carry = self._size, self._carry
+        while carry.held < size:
+            if not carry.pull(limit * size - carry.held):
+                return self._rest()
+        count = min(limit, carry.held // size)
+        return _cut(carry.take(count * size), size)
+
+    def state(self) -> State:
+        """That of what is held."""
+        return {"input": self._carry.state()}
+
+    def close(self) -> None:
+        """Close the input."""
+        self._carry.close()
+
+    def _rest(self) -> Block | None:
+        held = self._carry.held
+        return None if held == 0 or self._drop else _cut(self._carry.take(held), held)
+
+
+def _cut(block: Block, size: int) -> Items:
+    starts = range(0, len(block), size)
+    if isinstance(block, Columns):
+        columns = block.columns.items()
+        batches: list[Any] = [
+            as_element({name: column[at : at + size] for name, column in columns}) for at in starts
+        ]
+    else:
+        batches = [as_element(stack(block.slice(at, at + size), operator=f"batch({size})")) for at in starts]
+    return Items(batches, block.positions[::size])

@@ -1,0 +1,49 @@
+"""A function of one element."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from headwater.data.block import Block, Items
+from headwater.data.chain import Step, Stepwise
+from headwater.data.function import Function
+from headwater.data.operators.calling import call_each, carried
+
+KEEP = ("key", "weight", "label")
+"""What travels with an element through functions that do not return it: identity, weight and label."""
+
+
+@dataclass(frozen=True, eq=False)
+class Map(Stepwise):
+    """`function` of each element; names in `keep` that it was given and did not return are carried along."""
+
+    operator: ClassVar[str] = "map"
+    function: Function
+    keep: tuple[str, ...] = KEEP
+
+    @property
+    def random_access(self) -> bool:
+        """As the input: element i depends on element i alone."""
+        return self.input.random_access
+
+    def step(self) -> Step:
+        """Call the function in a tight loop; what it returns stays as it is until columns are wanted."""
+
+        def apply(block: Block) -> Block:
+            given = block.elements()
+            results = call_each(self.function, given, block, self.operator)
+            if given and isinstance(given[0], Mapping) and not self.keep_nothing(given[0]):
+                results = [self.with_kept(element, result) for element, result in zip(given, results)]
+            return Items(results, block.positions)
+
+        return apply
+
+    def keep_nothing(self, element: Mapping[str, Any]) -> bool:
+        """Whether no element has any of the names to keep."""
+        return not any(name in element for name in self.keep)
+
+    def with_kept(self, element: Mapping[str, Any], result: Any) -> Any:
+        """The result and, if it is a dict, what it lacks of the names to keep."""
+        return carried(element, result, self.keep) if isinstance(result, Mapping) else result

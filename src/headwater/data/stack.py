@@ -1,0 +1,96 @@
+"""From a list of elements to columns: rows returned one by one become arrays again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from headwater.core.errors import DataError
+from headwater.core.spec import Column, Spec
+from headwater.data.block import BARE, Items
+
+
+def stack(items: Items, *, operator: str) -> dict[str, Column]:
+    """Return one column for each name in the elements, or one bare column for plain values.
+
+    Texts and bytes become Arrow columns; everything else numpy, all of one type and shape.
+    Raised when an element differs from the first: `DataError` naming both.
+
+    >>> stack(Items([{"x": 1.5}, {"x": 2.5}], np.arange(2)), operator="batch")
+    {'x': array([1.5, 2.5])}
+    """
+    first = items.values[0]
+    if not isinstance(first, Mapping):
+        return {BARE: _column(items.values, "the element", items, operator)}
+    names = first.keys()
+    for at, value in enumerate(items.values):
+        if not isinstance(value, Mapping) or value.keys() != names:
+            shown = sorted(value) if isinstance(value, Mapping) else type(value).__name__
+            raise _differs(items, at, operator, f"has {shown}", f"has {sorted(names)}")
+    return {
+        name: _column([value[name] for value in items.values], f"`{name}`", items, operator) for name in names
+    }
+
+
+def _column(values: list[Any], name: str, items: Items, operator: str) -> Column:
+    kinds = set(map(type, values))
+    if len(kinds) > 1:
+        at = next(i for i, value in enumerate(values) if type(value) is not type(values[0]))
+        kind, other = type(values[at]).__name__, type(values[0]).__name__
+        raise _differs(items, at, operator, f"{name} is a {kind}", f"it is a {other}")
+    if isinstance(values[0], str | bytes):
+        import pyarrow as pa
+
+        return pa.array(values, pa.string() if isinstance(values[0], str) else pa.binary())
+    if isinstance(values[0], np.ndarray):
+        return _stack_arrays(values, name, items, operator)
+    try:
+        column = np.array(values)
+    except (ValueError, TypeError) as error:
+        raise _not_a_column(items, operator, name, values[0]) from error
+    if column.dtype.kind in "OUS":
+        raise _not_a_column(items, operator, name, values[0])
+    return column
+
+
+def _stack_arrays(values: list[Any], name: str, items: Items, operator: str) -> Column:
+    first = values[0]
+    for at, value in enumerate(values):
+        if value.shape != first.shape or value.dtype != first.dtype:
+            is_, was = (f"{array.dtype}{list(array.shape)}" for array in (value, first))
+            raise _differs(items, at, operator, f"{name} is {is_}", f"it is {was}")
+    if first.dtype.hasobject:
+        raise _not_a_column(items, operator, name, first)
+    return np.stack(values)
+
+
+def describe(items: Items, at: int) -> str:
+    """Say which element this is: its row in the source, and its key where it has one."""
+    value = items.values[at]
+    key = value.get("key") if isinstance(value, Mapping) else None
+    shown = f" (key {int(key)})" if isinstance(key, int | np.integer) else ""
+    return f"row {int(items.positions[at]):,}{shown}"
+
+
+def _differs(items: Items, at: int, operator: str, found: str, first: str) -> DataError:
+    return DataError(
+        f"in {describe(items, at)} {found}, but in {describe(items, 0)} {first}.",
+        where=f".{operator}",
+        remedy="Rows stack into columns only if all have the same names, types and shapes: "
+        "make the function before it return them alike (pad, crop or convert).",
+    )
+
+
+def _not_a_column(items: Items, operator: str, name: str, value: Any) -> DataError:
+    return DataError(
+        f"{name} of {describe(items, 0)} is a {type(value).__name__}, which does not stack into a column.",
+        where=f".{operator}",
+        remedy="Return numbers, texts, bytes or numpy arrays of one shape.",
+    )
+
+
+def spec_of(element: Any) -> Spec:
+    """The columns that elements such as this one stack into."""
+    return Spec.of(stack(Items([element], np.zeros(1, np.int64)), operator="spec"))

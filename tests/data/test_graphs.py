@@ -1,0 +1,205 @@
+"""Random graphs against a plain Python reference: order, content, state, block size and prefetch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from headwater import data
+from headwater.core.rng import Seeds
+from headwater.data.permutation import Permutation
+
+Op = tuple[str, Any]
+Plain = Callable[[Any], Any]
+SEED = 5
+
+
+def doubled(element: Any) -> Any:
+    if isinstance(element, Mapping):
+        return {**element, "x": element["x"] * 2}
+    return element * 2
+
+
+def is_kept(element: Any) -> bool:
+    return int(np.sum(element["x"] if isinstance(element, Mapping) else element)) % 3 != 0
+
+
+def rows(kind: str, count: int) -> list[Any]:
+    if kind == "numbers":
+        return list(range(count))
+    return [{"x": i, "y": np.float32(i / 4), "word": f"w{i}"} for i in range(count)]
+
+
+def source(kind: str, count: int) -> data.Dataset:
+    if kind == "numbers":
+        return data.range(count)
+    table = pa.table({"x": range(count), "y": pa.array([i / 4 for i in range(count)], pa.float32())})
+    table = table.append_column("word", pa.array([f"w{i}" for i in range(count)], pa.string()))
+    if kind == "table":
+        return data.from_arrow(table)
+    batches = table.to_batches(max_chunksize=5)
+    return data.from_arrow(lambda: pa.RecordBatchReader.from_batches(table.schema, batches))
+
+
+def build(kind: str, count: int, ops: list[Op]) -> data.Dataset:
+    dataset = source(kind, count).with_seed(SEED)
+    for name, argument in ops:
+        if name in ("map", "map_batches"):
+            dataset = getattr(dataset, name)(doubled)
+        elif name == "filter":
+            dataset = dataset.filter(is_kept)
+        elif name == "batch":
+            dataset = dataset.batch(argument[0], drop_remainder=argument[1])
+        else:
+            dataset = getattr(dataset, name)(argument)
+    return dataset
+
+
+def reference(kind: str, count: int, ops: list[Op], epochs: tuple[int, ...] = (0,)) -> list[Any]:
+    """The same, one element after the other, everything in memory."""
+    if not ops:
+        return rows(kind, count)
+    *before, (name, argument) = ops
+    if name == "repeat":
+        return [row for e in range(argument) for row in reference(kind, count, before, (*epochs, e))]
+    elements = reference(kind, count, before, epochs)
+    if name in ("map", "map_batches"):
+        return [doubled(element) for element in elements]
+    if name == "filter":
+        return [element for element in elements if is_kept(element)]
+    if name == "take":
+        return elements[:argument]
+    if name == "skip":
+        return elements[argument:]
+    if name == "shuffle":
+        number = sum(op == "shuffle" for op, _ in before)
+        return shuffled(elements, argument, Seeds(SEED).child("data", "shuffle", number, *epochs))
+    if name == "batch":
+        size, drop = argument
+        parts = [elements[at : at + size] for at in range(0, len(elements), size)]
+        return [collated(part) for part in parts if len(part) == size or not drop]
+    return elements
+
+
+def shuffled(elements: list[Any], size: int | None, seeds: Seeds) -> list[Any]:
+    if size is None:
+        return [elements[i] for i in Permutation(len(elements), seeds)(0, len(elements))]
+    if size == 1:
+        return elements
+    draws = seeds.generator().random(len(elements))
+    first = [2 * size * (1 - (1 - u) ** 0.5) for u in draws[:size]]
+    due = first + [i - size + 2 * size * u for i, u in enumerate(draws) if i >= size]
+    return [elements[i] for i in sorted(range(len(elements)), key=lambda i: (due[i], i))]
+
+
+def collated(part: list[Any]) -> Any:
+    if not isinstance(part[0], Mapping):
+        return np.array(part)
+    stacked: dict[str, Any] = {name: np.array([row[name] for row in part]) for name in part[0]}
+    return {**stacked, "word": [row["word"] for row in part]}
+
+
+counts = st.integers(0, 12)
+row_ops = st.one_of(
+    st.tuples(st.sampled_from(["map", "map_batches", "filter"]), st.none()),
+    st.tuples(st.sampled_from(["take", "skip"]), st.integers(0, 25)),
+    st.tuples(st.just("repeat"), st.integers(0, 3)),
+    st.tuples(st.just("shuffle"), st.one_of(st.none(), st.integers(1, 12))),
+    st.tuples(st.just("prefetch"), st.integers(1, 9)),
+)
+batch_op = st.tuples(st.just("batch"), st.tuples(st.integers(1, 6), st.booleans()))
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[str, int, list[Op]]:
+    kind = draw(st.sampled_from(["numbers", "table", "stream"]))
+    ops: list[Op] = [*draw(st.lists(row_ops, max_size=5))]
+    if draw(st.booleans()):
+        batch: Op = draw(batch_op)
+        ops += [batch, *draw(st.lists(row_ops, max_size=3))]
+    return kind, draw(st.integers(0, 30)), possible(kind, ops)
+
+
+def possible(kind: str, ops: list[Op]) -> list[Op]:
+    """Leave out shuffles of everything where there is no random access."""
+    kept: list[Op] = []
+    for op in ops:
+        random_access = kind != "stream" and build(kind, 3, kept).graph.root.random_access
+        if op != ("shuffle", None) or random_access:
+            kept.append(op)
+    return kept
+
+
+sizes = st.one_of(st.none(), st.integers(1, 9))
+
+
+def listed(elements: list[Any], plain: Plain) -> Any:
+    """Elements as plain values; Arrow columns as lists."""
+
+    def opened(element: Any) -> Any:
+        if not isinstance(element, Mapping):
+            return element
+        return {name: v.to_pylist() if isinstance(v, pa.Array) else v for name, v in element.items()}
+
+    return plain([opened(element) for element in elements])
+
+
+@settings(max_examples=120, deadline=None)
+@given(graph=graphs(), block_rows=sizes)
+def test_a_graph_gives_what_the_reference_gives_for_every_block_size(
+    plain: Plain, graph: tuple[str, int, list[Op]], block_rows: int | None
+) -> None:
+    dataset = build(*graph)
+    found = list(dataset.iterate(block_rows=block_rows))
+    assert listed(found, plain) == listed(reference(*graph), plain)
+    assert dataset.cardinality in (None, len(found))
+
+
+@settings(max_examples=120, deadline=None)
+@given(graph=graphs(), at=st.integers(0, 40), before=sizes, after=sizes, twice=st.booleans())
+def test_a_run_restored_anywhere_goes_on_exactly(
+    plain: Plain, graph: tuple[str, int, list[Op]], at: int, before: int | None, after: int | None, twice: bool
+) -> None:
+    dataset = build(*graph)
+    run = dataset.iterate(block_rows=before)
+    for _ in zip(range(at), run):
+        pass
+    state = json.loads(json.dumps(run.state()))
+    rest = listed(list(run), plain)
+    again = build(*graph).iterate(state, block_rows=after)
+    if twice:  # a state taken at once, or at the end, is as good
+        again = build(*graph).restore(again.state())
+    assert listed(list(again), plain) == rest
+    assert list(build(*graph).restore(again.state())) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(graph=graphs(), where=st.integers(0, 9), depth=st.integers(1, 20), at=st.integers(0, 15))
+def test_prefetch_anywhere_changes_nothing_and_shares_states(
+    plain: Plain, graph: tuple[str, int, list[Op]], where: int, depth: int, at: int
+) -> None:
+    kind, count, ops = graph
+    ahead = build(kind, count, [*ops[:where], ("prefetch", depth), *ops[where:]])
+    direct = build(kind, count, ops)
+    assert ahead.fingerprint == direct.fingerprint
+    with ahead.iterate() as run:
+        first = [element for _, element in zip(range(at), run)]
+        rest = direct.restore(run.state())
+        assert listed([*first, *rest], plain) == listed(list(direct), plain)
+
+
+@settings(max_examples=40, deadline=None)
+@given(count=st.integers(1, 40), size=st.integers(1, 50), at=st.integers(0, 200), block_rows=sizes)
+def test_an_endless_graph_resumes_in_any_epoch(count: int, size: int, at: int, block_rows: int | None) -> None:
+    dataset = data.range(count).shuffle(size).repeat()
+    run = dataset.iterate(block_rows=block_rows)
+    for _ in range(at):
+        next(run)
+    again = dataset.restore(run.state())
+    assert [next(run) for _ in range(60)] == [next(again) for _ in range(60)]
