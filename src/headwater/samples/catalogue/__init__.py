@@ -1,0 +1,5 @@
+"""What a store holds, version by version, in SQLite or PostgreSQL; a commit is one transaction."""
+
+from headwater.samples.catalogue.catalogue import Catalogue, Change, KnownFile, State, Version
+
+__all__ = ["Catalogue", "Change", "KnownFile", "State", "Version"]
