@@ -298,6 +298,7 @@ def test_what_is_written_as_json_is_loaded_back_equal(top: Top) -> None:
     word=st.sampled_from(
         ["on", "off", "yes", "no", "1e3", "0x1f", "007", "1:30", "~", "null", "true", ".inf", "<<"]
     )
+    | st.text("\x85\u2028\u2029\n\r\t a#:'-", max_size=9)
 )
 def test_texts_that_look_like_something_else_stay_texts(word: str) -> None:
     top = Top(on=word, rates={word: 1.0})

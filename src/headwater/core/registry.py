@@ -39,6 +39,7 @@ class Registered:
 
     def __init_subclass__(cls, *, family: str = "", kind: str = "", **rest: Any) -> None:
         super().__init_subclass__(**rest)
+        kind = kind or vars(cls).get("kind", "")  # dataclass(slots=True) makes a class anew, without words
         if family:
             cls.family = family
             _FAMILIES.setdefault(family, {})
@@ -57,6 +58,8 @@ class Registered:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if cls.kind:
+            if not hasattr(cls, "__dataclass_fields__"):
+                raise TypeError(f"{cls.__qualname__} must be a dataclass to be read from a configuration")
             return handler(source)
         known = {word: found for word, found in members(cls.family).items() if issubclass(found, cls)}
         is_root = "family" in vars(cls)
@@ -90,7 +93,7 @@ def _load_plugins(family: str) -> None:
 def _is_same(one: type[Any], other: type[Any]) -> bool:
     """Whether a class was only defined anew: by ``dataclass(slots=True)``, a reload, or as ``__main__``."""
     modules = {one.__module__, other.__module__} - {"__main__"}
-    return one.__qualname__ == other.__qualname__ and len(modules) <= 1
+    return one.__name__ == other.__name__ and len(modules) <= 1  # slots: anew, and not yet a __qualname__
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -138,7 +141,11 @@ def resolve(path: str) -> Any:
 def path_of(value: Any) -> str:
     """Return the import path that `resolve` takes back to `value` (a function or class of a module)."""
     path = f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', '')}"
-    if "<" in path or "__main__" in path or path in (":",):
+    try:
+        is_found = "__main__" not in path and resolve(path) is value
+    except (ConfigError, ImportError):
+        is_found = False
+    if not is_found:
         raise ConfigError(
             f"{value!r} has no import path, so another process could not find it.",
             remedy="Define it at the top of a module and name it as 'package.module:name'.",

@@ -37,6 +37,13 @@ class _Loader(yaml.SafeLoader):
 class _Dumper(yaml.SafeDumper):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own shape
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # Unquoted, these three are read back as line breaks.
+        style = '"' if any(sign in data for sign in "\x85\u2028\u2029") else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 for _tag, (_pattern, _first) in _WORDS.items():
     for _kind in (_Loader, _Dumper):
@@ -91,11 +98,11 @@ def _refuse_repetitions(node: Node, *, name: str, seen: set[int]) -> None:
         lines: dict[str, int] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
-            if isinstance(key, yaml.ScalarNode) and lines.setdefault(key.value, line) != line:
-                first = lines[key.value]
+            if isinstance(key, yaml.ScalarNode) and key.value in lines:
                 raise ConfigError(
-                    f"`{key.value}` stands here again, first in line {first}.",
+                    f"`{key.value}` stands here again, first in line {lines[key.value]}.",
                     where=f"{name}, line {line}",
                     remedy="Keep one of the two.",
                 )
+            lines[key.value if isinstance(key, yaml.ScalarNode) else ""] = line
             _refuse_repetitions(value, name=name, seen=seen)
