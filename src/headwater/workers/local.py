@@ -53,7 +53,7 @@ class Local(Workers, kind="local"):
             except BrokenProcessPool:  # by an earlier call, which was told so
                 self._pool = self._start()
                 running = self._pool.submit(function, *args, **kwargs)
-        return _explained(running) if self.processes else running
+        return _Told(running)
 
     def close(self) -> None:
         """Wait for calls that have started, cancel those that have not."""
@@ -75,23 +75,35 @@ class Local(Workers, kind="local"):
         self.__init__(**state)  # type: ignore[misc]
 
 
-def _explained(running: Future[R]) -> Future[R]:
-    """Return a future that says in our words when its worker died."""
-    told: Future[R] = Future()
+class _Told(Future[R]):
+    """The future of a call, which says in our words when its worker died.
 
-    def tell(done: Future[R]) -> None:
-        if done.cancelled():
-            told.cancel()
-        if not told.set_running_or_notify_cancel():
+    Also, a call that `close` cancelled counts as done for ``concurrent.futures.wait``; the pool's own future
+    would keep it waiting for ever.
+    """
+
+    def __init__(self, call: Future[R]) -> None:
+        super().__init__()
+        self._call = call
+        call.add_done_callback(self._tell)
+
+    def cancel(self) -> bool:
+        """Cancel the call if it has not started."""
+        return self._call.cancel()
+
+    def running(self) -> bool:
+        """Return whether the call has started and not ended."""
+        return self._call.running()
+
+    def _tell(self, call: Future[R]) -> None:
+        if call.cancelled():
+            super().cancel()
+        if not self.set_running_or_notify_cancel():
             return
-        if (error := done.exception()) is None:
-            told.set_result(done.result())
+        if (error := call.exception()) is None:
+            self.set_result(call.result())
         else:
-            told.set_exception(_died(error) if isinstance(error, BrokenProcessPool) else error)
-
-    running.add_done_callback(tell)
-    told.add_done_callback(lambda asked: running.cancel() if asked.cancelled() else None)
-    return told
+            self.set_exception(_died(error) if isinstance(error, BrokenProcessPool) else error)
 
 
 def _died(cause: BaseException) -> WorkersError:
