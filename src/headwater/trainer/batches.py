@@ -1,0 +1,121 @@
+"""What the trainer accepts as a dataset, and a reader that can leave its place and find it again.
+
+Any iterable of dicts of arrays will do, a list too. What more it offers is used:
+- ``with_seed(n)`` gives the order of that seed, asked for once per epoch;
+- ``iterate(state)`` with the iterator's ``state()`` (JSON values) resumes without reading what was read;
+  without it a resumed epoch is read again from its start and the known batches are skipped;
+- ``fingerprint`` tells one dataset from another; without it the first batch has to;
+- ``len()`` is the number of batches in an epoch, which schedules such as cosine need.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from headwater.core.digest import digest_of
+from headwater.core.errors import TrainerError
+from headwater.core.rng import Seeds
+
+Arrays: TypeAlias = Mapping[str, Any]
+"""One batch as it arrives: columns (numpy arrays or tensors) of equal length."""
+
+
+class Batches(Protocol):
+    """An iterable of batches; iterating again starts a new epoch."""
+
+    def __iter__(self) -> Iterator[Arrays]: ...
+
+
+class Reader:
+    """The batches of one epoch, from a place on.
+
+    >>> reader = Reader([{"x": 1}, {"x": 2}, {"x": 3}], seed=0, epoch=0)
+    >>> next(reader), reader.place()
+    ({'x': 1}, {'num_read': 1, 'state': None})
+    >>> list(Reader([{"x": 1}, {"x": 2}, {"x": 3}], seed=0, epoch=0, place=reader.place()))
+    [{'x': 2}, {'x': 3}]
+    """
+
+    def __init__(
+        self, dataset: Batches, *, seed: int, epoch: int, place: Mapping[str, Any] | None = None
+    ) -> None:
+        self._num_read = 0 if place is None else int(place["num_read"])
+        state = None if place is None else place["state"]
+        self._batches = _start(of_epoch(dataset, seed=seed, epoch=epoch), state)
+        if state is None and self._num_read:
+            skipped = sum(1 for _ in islice(self._batches, self._num_read))
+            if skipped < self._num_read:
+                raise TrainerError(
+                    f"the dataset ended after {skipped} batches, but {self._num_read} of them were trained on "
+                    "before the interruption.",
+                    remedy="The dataset has changed: train from the start in another folder.",
+                )
+
+    def __iter__(self) -> Iterator[Arrays]:
+        return self
+
+    def __next__(self) -> Arrays:
+        batch = next(self._batches)
+        self._num_read += 1
+        return batch
+
+    def place(self) -> dict[str, Any]:
+        """Return, as JSON values, where the next batch will come from."""
+        state = getattr(self._batches, "state", None)
+        found = state() if callable(state) else None
+        try:
+            json.dumps(found)
+        except TypeError:
+            found = None  # a state we cannot store: read the epoch again and skip
+        return {"num_read": self._num_read, "state": found}
+
+    def close(self) -> None:
+        """Let the dataset stop its threads, if it has any."""
+        close = getattr(self._batches, "close", None)
+        if callable(close):
+            close()
+
+
+def of_epoch(dataset: Batches, *, seed: int, epoch: int) -> Batches:
+    """Return the dataset in the order of this seed and epoch, if it knows orders."""
+    with_seed = getattr(dataset, "with_seed", None)
+    if not callable(with_seed):
+        return dataset
+    ordered: Batches = with_seed(Seeds(seed).integer("trainer", "epoch", epoch))
+    return ordered
+
+
+def length_of(dataset: Batches) -> int | None:
+    """Return the number of batches in an epoch, None if the dataset does not know."""
+    try:
+        return len(dataset)  # type: ignore[arg-type]  # it may have a length; the protocol does not ask for one
+    except (TypeError, NotImplementedError):
+        return None
+
+
+def fingerprint_of(dataset: Batches, *, seed: int) -> str:
+    """Return the dataset's own fingerprint, or the digest of its first batch."""
+    own = getattr(dataset, "fingerprint", None)
+    own = own() if callable(own) else own
+    if isinstance(own, str):
+        return own
+    first = next(iter(of_epoch(dataset, seed=seed, epoch=0)), {})
+    return digest_of(*(part for name in sorted(first) for part in (name, _digestible(first[name]))))
+
+
+def _digestible(values: Any) -> object:
+    array = np.asarray(values)
+    return [str(value) for value in array.reshape(-1)] if array.dtype.hasobject else array
+
+
+def _start(dataset: Batches, state: Any) -> Iterator[Arrays]:
+    iterate = getattr(dataset, "iterate", None)
+    if not callable(iterate):
+        return iter(dataset)
+    batches: Iterator[Arrays] = iterate() if state is None else iterate(state)
+    return batches
