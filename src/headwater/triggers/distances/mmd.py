@@ -10,19 +10,19 @@ sigma² is half the lower median of the squared distances between *different* re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Bits = NDArray[np.uint32]
 
-_BLOCK = 512
-"""Rows of a kernel block: 1 MiB of float32, which stays in the second-level cache."""
-
-_SMALL = 2_048
-"""Up to here all pairs fit in 8 MiB and the median is selected in one go."""
+_BLOCK = 2_048
+"""Rows of a block of distances: 16 MiB of float32. Few and large products, because a BLAS with several threads
+loses more by starting them for small ones than the second-level cache gives."""
 
 
 def mmd(ref_ND: NDArray[Any], cur_MD: NDArray[Any]) -> float:
@@ -52,6 +52,18 @@ class _Rows:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def pairs(self) -> Iterator[Floats]:
+        """The squared distance of each pair of different rows, once, in one or more flat pieces."""
+        if len(self) <= _BLOCK:
+            yield self._all_pairs
+        else:
+            yield from (_upper(i, j, block) for i, j, block in _blocks(self, self))
+
+    @cached_property
+    def _all_pairs(self) -> Floats:
+        ((_, _, block),) = _blocks(self, self)
+        return _upper(0, 0, block)
+
 
 def _blocks(a: _Rows, b: _Rows) -> Iterator[tuple[int, int, Floats]]:
     """Squared distances block by block; of a matrix with itself only blocks on and above the diagonal."""
@@ -64,23 +76,23 @@ def _blocks(a: _Rows, b: _Rows) -> Iterator[tuple[int, int, Floats]]:
             yield i, j, np.maximum(block, 0.0, out=block)
 
 
+def _upper(i: int, j: int, block: Floats) -> Floats:
+    """Return what lies above the diagonal of the whole matrix, flat."""
+    if i != j:
+        return block.reshape(-1)
+    return np.concatenate([row[k + 1 :] for k, row in enumerate(block)])
+
+
 def _kernel(squared: Floats, gamma: float) -> float:
     """Return the sum of exp(-gamma·d²): gamma is 1/(2·sigma²), hence 1/median."""
-    squared *= np.float32(-gamma)
-    return float(np.exp(squared, out=squared).sum(axis=1).sum(dtype=np.float64))
+    values = squared.reshape(-1) * np.float32(-gamma)
+    np.exp(values, out=values)
+    return float(np.sum(values, dtype=np.float64))
 
 
 def _within(x: _Rows, gamma: float) -> float:
     """Return the kernel's sum over all ordered pairs of different rows."""
-    return 2.0 * sum((_kernel(_upper(i, j, block), gamma) for i, j, block in _blocks(x, x)), 0.0)
-
-
-def _upper(i: int, j: int, block: Floats) -> Floats:
-    """Return each pair of different rows once, as one row of a matrix."""
-    if i != j:
-        return block.reshape(1, -1)
-    parts = [row[k + 1 :] for k, row in enumerate(block)]
-    return np.concatenate(parts).reshape(1, -1)
+    return 2.0 * sum((_kernel(pairs, gamma) for pairs in x.pairs()), 0.0)
 
 
 def _bandwidth(ref: _Rows) -> float:
@@ -96,11 +108,10 @@ def _bandwidth(ref: _Rows) -> float:
 def _median(x: _Rows) -> float:
     """Return the lower median of the squared distances of different rows."""
     middle = (len(x) * (len(x) - 1) // 2 - 1) // 2
-    if len(x) > _SMALL:
+    if len(x) > _BLOCK:
         return _select(x, middle)
-    pairs = np.concatenate([_upper(i, j, block) for i, j, block in _blocks(x, x)], axis=1)[0]
-    pairs.partition(middle)
-    return float(pairs[middle])
+    (pairs,) = x.pairs()
+    return float(np.partition(pairs, middle)[middle])
 
 
 def _select(x: _Rows, rank: int) -> float:
@@ -110,11 +121,11 @@ def _select(x: _Rows, rank: int) -> float:
     return float(np.array([high << 16 | low], np.uint32).view(np.float32)[0])
 
 
-def _bucket(x: _Rows, rank: int, digit: Any) -> tuple[int, int]:
+def _bucket(x: _Rows, rank: int, digit: Callable[[Bits], NDArray[Any]]) -> tuple[int, int]:
     """Return the 16-bit digit of the element of `rank`, and its rank among those that share it."""
     counts = np.zeros(1 << 16, np.int64)
-    for i, j, block in _blocks(x, x):
-        counts += np.bincount(digit(_upper(i, j, block)[0].view(np.uint32)), minlength=1 << 16)
+    for pairs in x.pairs():
+        counts += np.bincount(digit(pairs.view(np.uint32)), minlength=1 << 16)
     below = np.concatenate(([0], np.cumsum(counts)))
     bucket = int(np.searchsorted(below, rank, side="right")) - 1
     return bucket, rank - int(below[bucket])
