@@ -29,7 +29,7 @@ def bits(array: Any) -> bytes:
 
 
 @given(dtype=st.sampled_from(sorted(NUMPY)), shape=shapes, seed=st.integers(0, 2**32), flip=st.floats(0, 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_numpy_arrays_come_back_with_every_bit_full_and_as_differences(
     tmp_path_factory: pytest.TempPathFactory, dtype: str, shape: tuple[int, ...], seed: int, flip: float
 ) -> None:

@@ -26,6 +26,7 @@ from headwater.zoo.tensor import Content
 from headwater.zoo.variant import Variant, number_of
 
 Storage: TypeAlias = Literal["auto", "full", "delta"]
+_LATELY = 16  # versions looked back at for the size of a near difference
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +66,13 @@ def add(store: Store, wanted: Wanted) -> Variant:
             parent = None if wanted.parent is None else store.find(records, wanted.parent, deleted=True)
             known = _known(records, wanted, parent)
             base = None if wanted.storage == "full" else base_for(records, parent, store.max_chain)
+            near_bytes = _near_bytes(records, parent, store.max_chain)
         if known is not None:
             return known
         # The base may be deleted or collected by someone else while we compress against it: then choose again.
         with (
             contextlib.suppress(_BaseGoneError),
-            _stored(store, wanted, parent, base) as stored,
+            _stored(store, wanted, base, near_bytes) as stored,
             store.catalogue.writing() as records,
         ):
             return _commit(store, records, wanted, parent, stored)
@@ -128,11 +130,13 @@ def _known(records: Records, wanted: Wanted, parent: Variant | None) -> Variant 
 
 
 @contextlib.contextmanager
-def _stored(store: Store, wanted: Wanted, parent: Variant | None, base: Variant | None) -> Iterator[Stored]:
+def _stored(store: Store, wanted: Wanted, base: Variant | None, near_bytes: int | None) -> Iterator[Stored]:
     """Compress into a draft that is gone after the ``with`` unless it was put."""
     with contextlib.ExitStack() as stack:
         stored = None if base is None else _as_delta(store, wanted, base, stack)
-        if stored is None or (wanted.storage == "auto" and not _pays(stored, parent, store.max_chain)):
+        if stored is None or (
+            wanted.storage == "auto" and not _pays(stored.sizes, near_bytes, store.max_chain)
+        ):
             draft = stack.enter_context(store.blobs.draft())
             stored = Stored(draft, *pack(wanted.content, wanted.digests, draft, against=None), None)
         yield stored
@@ -155,17 +159,27 @@ def _as_delta(store: Store, wanted: Wanted, base: Variant, stack: contextlib.Exi
     return stored if stored.sizes.num_against else None
 
 
-def _pays(delta: Stored, parent: Variant | None, max_chain: int) -> bool:
+def _pays(sizes: Sizes, near_bytes: int | None, max_chain: int) -> bool:
     """Return whether a difference is smaller than storing in full, now and over the versions to come.
 
     Where the parent's chain is at its bound, the base is further back and differences grow with the distance.
-    A full version costs more once and lets the next `max_chain` be near again: compare the averages, taking the
-    parent's own size for that of a near difference.
+    A full version costs more once and lets the next `max_chain` be near again: compare the averages.
     """
-    if parent is not None and delta.base is not None and parent.depth >= max_chain > 0:
-        renewed = (delta.sizes.alone_bytes + max_chain * parent.stored_bytes) / (max_chain + 1)
-        return delta.sizes.stored_bytes < renewed
-    return delta.sizes.stored_bytes < delta.sizes.alone_bytes
+    if near_bytes is None:
+        return sizes.stored_bytes < sizes.alone_bytes
+    return sizes.stored_bytes < (sizes.alone_bytes + max_chain * near_bytes) / (max_chain + 1)
+
+
+def _near_bytes(records: Records, parent: Variant | None, max_chain: int) -> int | None:
+    """Return what a difference to a near base took lately, if the parent's chain is at its bound."""
+    if parent is None or parent.depth < max_chain or max_chain == 0:
+        return None
+    sizes: list[int] = []
+    step: Variant | None = parent
+    while step is not None and step.base is not None and len(sizes) < _LATELY:
+        sizes.append(step.stored_bytes)
+        step = None if step.parent is None else records.get(step.parent)
+    return min(sizes, default=None)
 
 
 def _commit(store: Store, records: Records, wanted: Wanted, parent: Variant | None, stored: Stored) -> Variant:

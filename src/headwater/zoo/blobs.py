@@ -40,7 +40,10 @@ class Blob(Protocol):
 class Draft(Protocol):
     """A blob being written. Leaving the ``with`` drops it unless it was put."""
 
-    size_bytes: int
+    @property
+    def size_bytes(self) -> int:
+        """What was written so far."""
+        ...
 
     def write(self, data: bytes | memoryview) -> None:
         """Append."""

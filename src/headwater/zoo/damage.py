@@ -47,8 +47,8 @@ def corrupt(
         f"{variant} cannot be rebuilt: {role} is damaged ({problem}).",
         where=file,
         remedy=(
-            f"Lost with this file: {_some(lost)}; the other {fine} variants are fine. "
-            f"Restore the file from a copy, or delete what is lost and add it again."
+            f"Built on this file: {_some(lost)}; the other {fine} variants are fine. "
+            f"Restore the file from a copy, or delete what cannot be loaded and add it again."
         ),
     )
 

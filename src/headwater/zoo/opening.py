@@ -30,7 +30,7 @@ def open_store(path: Path, url: str | None, *, max_chain: int, create: bool, clo
     with explain_full_disk(path):
         path.mkdir(parents=True, exist_ok=True)
         blobs, training_sets = LocalBlobs(path / "blobs"), TrainingSets(path / "training_sets")
-    catalogue = Catalogue(url or sqlite_url(path / "catalogue.sqlite"), where=url or str(path))
+    catalogue = Catalogue(sqlite_url(path / "catalogue.sqlite") if url is None else url, where=url or str(path))
     catalogue.create()
     with catalogue.writing() as records:
         _identify(path, records, is_empty=not any(blobs.list()))
