@@ -3,7 +3,8 @@
 Without a size it is a permutation of everything, which needs random access and no memory. With a size,
 element i leaves at the time ``i - B + U(0, 2B)``, B being the buffer's size: it moves by less than B places
 either way, and about B elements wait at any time. The first B elements leave as those leave that a buffer
-long in use holds (density ``(1 - t/2B)/B``), so that up to B elements come in a uniformly random order.
+long in use holds (density ``(1 - t/2B)/B``), within 2B, so that up to B elements come in a uniformly random
+order.
 
 This differs from the buffer of tf.data (Murray et al., VLDB 2021), which swaps one element for another: there
 an element may wait for any time, and a checkpoint must hold the whole buffer. Here the order is a function of
@@ -89,7 +90,8 @@ class Permuted:
             return None
         places = self._order(self._at, stop)
         self._at = stop
-        return Columns({BARE: self._numbers.start + places * self._numbers.step}, places)
+        numbers = self._numbers.start + places * self._numbers.step
+        return Columns({BARE: numbers}, numbers.copy())
 
     def state(self) -> State:
         """One number."""

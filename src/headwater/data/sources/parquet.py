@@ -165,7 +165,7 @@ def open_file(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, page_checksum_verification=True)
     except FileNotFoundError:
         raise DataError(
             "the file is gone.", where=str(path), remedy="Put it back, or build the dataset anew."

@@ -58,9 +58,9 @@ class RangeCursor:
         part = self._numbers[self._at : self._at + limit]
         if not part:
             return None
-        places = np.arange(self._at, self._at + len(part), dtype=np.int64)
         self._at += len(part)
-        return Columns({BARE: np.arange(part.start, part.stop, part.step, dtype=np.int64)}, places)
+        numbers = np.arange(part.start, part.stop, part.step, dtype=np.int64)
+        return Columns({BARE: numbers}, numbers.copy())
 
     def state(self) -> State:
         """One number."""

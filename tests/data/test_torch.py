@@ -1,0 +1,104 @@
+"""Tensors from elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from headwater import data
+from headwater.core.errors import DataError
+from headwater.data.torch import as_tensor
+
+
+def batches(count: int = 100) -> data.Dataset:
+    columns = {"x": np.arange(count * 3, dtype=np.float32).reshape(count, 3), "label": np.arange(count) % 2}
+    return data.from_arrays(columns).shuffle(20).batch(8)
+
+
+def test_tensors_hold_what_the_arrays_hold() -> None:
+    for ours, tensors in zip(batches(), batches().to_torch(), strict=True):
+        assert set(ours) == set(tensors)
+        assert torch.equal(tensors["x"], torch.as_tensor(ours["x"]))
+        assert tensors["label"].dtype == torch.int64
+
+
+def test_memory_is_shared_where_it_may_be_written() -> None:
+    array = np.arange(6.0)
+    assert as_tensor(array).data_ptr() == array.ctypes.data
+
+
+@pytest.mark.parametrize("how", ["read-only", "reversed", "swapped"])
+def test_arrays_that_torch_cannot_share_are_copied_without_a_warning(how: str) -> None:
+    array = np.arange(6.0)
+    frozen = array.view()
+    frozen.flags.writeable = False
+    given = {"read-only": frozen, "reversed": array[::-1], "swapped": array.astype(">f8")}[how]
+    tensor = as_tensor(given)
+    assert tensor.tolist() == given.tolist()
+    tensor += 1
+    assert array.tolist() == list(range(6))
+
+
+def test_what_has_no_tensor_stays_as_it_is() -> None:
+    columns = {"x": [1.0, 2.0], "when": np.array([0, 1], "datetime64[us]"), "s": pa.array(["a", "b"])}
+    batch = next(iter(data.from_arrays(columns).batch(2).to_torch()))
+    assert isinstance(batch["x"], torch.Tensor)
+    assert isinstance(batch["when"], np.ndarray)
+    assert batch["s"].to_pylist() == ["a", "b"]
+
+
+def test_columns_choose_what_comes() -> None:
+    assert list(next(iter(batches().to_torch(columns=["label"])))) == ["label"]
+    with pytest.raises(DataError, match=r"no column 'lable'.*x, label"):
+        next(iter(batches().to_torch(columns=["lable"])))
+
+
+def test_state_dict_resumes_exactly(plain: Any) -> None:
+    loader = batches().to_torch()
+    run = iter(loader)
+    for _ in range(4):
+        next(run)
+    state = loader.state_dict()
+    rest = [batch["x"].tolist() for batch in run]
+    other = batches().to_torch()
+    other.load_state_dict(state)
+    assert other.state_dict() == state
+    assert [batch["x"].tolist() for batch in other] == rest
+    assert len(list(other)) == len(other) == 13  # the next epoch is whole again
+
+
+def test_a_state_of_another_graph_is_refused_when_it_is_loaded() -> None:
+    with pytest.raises(DataError, match="operator 0 was"):
+        batches().to_torch().load_state_dict(data.from_arrays({"x": [1]}).shuffle().to_torch().state_dict())
+
+
+def test_plain_values_become_tensors() -> None:
+    assert [t.tolist() for t in data.range(4).batch(2).to_torch()] == [[0, 1], [2, 3]]
+    assert [int(t) for t in data.range(2).to_torch()] == [0, 1]
+
+
+def test_a_dataloader_takes_it_as_it_is() -> None:
+    loader: DataLoader[Any] = DataLoader(batches().to_torch(), batch_size=None)
+    assert sum(len(batch["label"]) for batch in loader) == 100
+
+
+def test_several_workers_are_refused_because_each_would_give_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Info:
+        num_workers = 2
+
+    monkeypatch.setattr("headwater.data.torch.get_worker_info", Info)
+    with pytest.raises(DataError, match="each of 2 DataLoader workers"):
+        iter(batches().to_torch())
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="wants a CUDA device")
+def test_tensors_are_pinned_where_there_is_a_gpu() -> None:
+    assert next(iter(batches().to_torch()))["x"].is_pinned()
