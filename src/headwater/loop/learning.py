@@ -15,6 +15,7 @@ from headwater.loop.machine import Chosen, Event, State, Stored, Trained
 from headwater.loop.models import Models
 from headwater.loop.parts import Parts
 from headwater.loop.timeline import Timeline
+from headwater.loop.usage import Usage
 
 
 class Learner:
@@ -24,11 +25,12 @@ class Learner:
         self._parts = parts
         self._folder = folder
         self._models = models
+        self._usage = Usage(folder)
 
     def choose(self, state: State, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
         """Ask the selection policy and save its answer."""
         number = len(state.rounds) - 1
-        pool = timeline.pool(state.rounds, self._last_used(state, timeline))
+        pool = timeline.pool(state.rounds, self._usage.before(state, timeline))
         if pool.keys.size == 0:
             return Chosen(number, "", 0), {"num_known": 0, "num_new": 0}
         chosen = self._parts.which.choose(
@@ -79,11 +81,3 @@ class Learner:
         if before is not None:
             self._folder.drop_training(before.number)
         return Stored(this.number, variant.id), {"size_bytes": variant.stored_bytes, "full_bytes": variant.full_bytes}
-
-    def _last_used(self, state: State, timeline: Timeline) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Return the newest round that each sample was selected in; -1 for never."""
-        used = np.full(len(timeline), -1, np.int64)
-        for earlier in state.rounds[:-1]:
-            if earlier.num_selected > 0:
-                used[timeline.where(Selection.load(self._folder.selection(earlier.number)).keys)] = earlier.number
-        return used

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headwater.core.key import Keys
+from headwater.core.key import Keys, positions
 from headwater.core.spec import Block
 from headwater.loop.machine import START, Position, Round
 from headwater.selection import Pool
@@ -108,10 +109,14 @@ class Timeline:
 
     def where(self, keys: Keys) -> NDArray[np.int64]:
         """Return the place in arrival order of each of `keys` (deleted ones are left out)."""
+        order, ascending = self._by_key
+        at = positions(keys, ascending)
+        return order[at[at >= 0]]
+
+    @cached_property
+    def _by_key(self) -> tuple[NDArray[np.int64], Keys]:
         order = np.argsort(self.keys)
-        at = np.minimum(np.searchsorted(self.keys[order], keys), max(len(self) - 1, 0))
-        found = order[at] if len(self) else np.empty(0, np.int64)
-        return found[self.keys[found] == keys] if len(self) else found
+        return order, self.keys[order]
 
 
 def _label_times(index: Block) -> Times:

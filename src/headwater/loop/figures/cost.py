@@ -1,0 +1,155 @@
+"""What does it cost? Quality against cost, seconds by stage, and bytes kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from headwater.core.unit import format_bytes, format_duration
+from headwater.loop import matplotlib
+from headwater.loop.comparison import Standing
+from headwater.loop.figures.picture import Material, Picture
+from headwater.loop.metric import label, lower_is_better, show
+
+STAGES = ("train", "choose", "watch", "evaluate", "compare", "store")
+_MOST_BARS = 120
+
+
+def against_quality(material: Material) -> Picture:
+    """Draw each strategy as a point: what it spent on training, and how good it was."""
+    comparison = material.comparison
+    metric = comparison.headline
+    picture = Picture(
+        "cost",
+        "Cost against quality",
+        f"Each point is a strategy: to the left is cheaper, {'down' if lower_is_better(metric) else 'up'} is better. "
+        "Samples trained on count repetitions and do not depend on the machine; seconds do.",
+    )
+    runs = [run for run in comparison.judged if math.isfinite(comparison.mean(run.name, metric))]
+    if len(runs) < 2:
+        return picture.without(
+            "A comparison needs at least two runs that have been judged on the same samples."
+        )
+    drawing = matplotlib.Drawing([2.2], columns=2, top_in=0.4)
+    axes: tuple[tuple[str, Callable[[Standing], float], Callable[[float], str]], ...] = (
+        ("samples trained on", lambda run: float(run.costs.num_trained), matplotlib.short_count),
+        ("seconds of training", lambda run: run.costs.training_s, format_duration),
+    )
+    for panel, (words, cost, form) in zip(drawing.panels, axes):
+        for run in runs:
+            _point(panel, material, run, cost(run), metric)
+        matplotlib.caption(panel, f"mean {label(metric)} against {words}")
+        panel.set_xlim(0, max(max(cost(run) for run in runs) * 1.28, 1e-9))
+        panel.margins(y=0.18)
+        matplotlib.formatted_axis(panel.xaxis, form, most=5)
+    return picture.drawn(drawing)
+
+
+def stages(material: Material) -> Picture:
+    """Draw a bar per run: its seconds, stage by stage."""
+    picture = Picture(
+        "stages",
+        "Where the seconds go",
+        "Seconds of each stage, summed over all rounds. What is not training is what the loop itself costs; "
+        "evaluations may have run beside other stages.",
+    )
+    totals = {run.name: run.seconds() for run in material.runs}
+    if not any(sum(seconds.values()) > 0 for seconds in totals.values()):
+        return picture.without("No stage has been finished yet.")
+    drawing = matplotlib.Drawing([0.36 * len(totals) + 0.1], left_in=1.15, top_in=0.36)
+    panel = drawing.panels[0]
+    longest = max(sum(seconds.values()) for seconds in totals.values())
+    for row, (name, seconds) in enumerate(totals.items()):
+        _stacked(panel, row, name, seconds, longest)
+    panel.set_yticks(range(len(totals)), [matplotlib.shortened(name, 16) for name in totals])
+    panel.set_ylim(len(totals) - 0.5, -0.5)
+    panel.grid(visible=False)
+    matplotlib.formatted_axis(panel.xaxis, format_duration, most=7)
+    drawing.swatches([(stage, matplotlib.STAGE_COLOURS[stage]) for stage in STAGES])
+    return picture.drawn(drawing)
+
+
+def stored(material: Material) -> Picture:
+    """Draw what each model takes in the zoo beside what it would take in full."""
+    picture = Picture(
+        "stored",
+        "Bytes kept per model",
+        "The pale bar is a model in full, the coloured one what the zoo stores of it: where it is shorter, only the "
+        "difference to the model before was kept, without loss.",
+    )
+    runs = {run.name: [line for line in run.rounds() if line.variant] for run in material.runs}
+    runs = {name: lines for name, lines in runs.items() if any(line.full_bytes for line in lines)}
+    if not runs:
+        return picture.without("No model has been stored yet.")
+    drawing = matplotlib.Drawing([0.85] * len(runs), gap_in=0.52, top_in=0.36)
+    for (name, lines), panel in zip(runs.items(), drawing.panels):
+        lines = lines[-_MOST_BARS:]
+        rounds = np.array([line.number for line in lines])
+        panel.bar(rounds, [line.full_bytes for line in lines], width=0.78, color=matplotlib.GRID, linewidth=0)
+        bars = panel.bar(
+            rounds, [line.size_bytes for line in lines], width=0.78, color=material.style(name).colour
+        )
+        for bar, line in zip(bars, lines):
+            bar.set_gid(
+                f"round {line.number}: {format_bytes(line.size_bytes)} of {format_bytes(line.full_bytes)}"
+            )
+        kept, full = (sum(getattr(line, field) for line in lines) for field in ("size_bytes", "full_bytes"))
+        words = f"{format_bytes(kept)} kept of {format_bytes(full)}"
+        matplotlib.caption(panel, f"{matplotlib.shortened(name, 28)}: {words}, by round")
+        matplotlib.formatted_axis(panel.yaxis, format_bytes, most=3)
+        matplotlib.count_axis(panel.xaxis, most=12)
+    return picture.drawn(drawing)
+
+
+def _point(panel: Any, material: Material, run: Standing, cost: float, metric: str) -> None:
+    style = material.style(run.name)
+    value = material.comparison.mean(run.name, metric)
+    (point,) = panel.plot(
+        [cost],
+        [value],
+        marker=style.marker,
+        markersize=8,
+        color=style.colour,
+        markeredgecolor=matplotlib.PAPER,
+        markeredgewidth=0.8,
+    )
+    costs = run.costs
+    point.set_gid(
+        f"{run.name}: {label(metric)} {show(value)}, {costs.num_trained:,} samples, {format_duration(costs.training_s)}"
+    )
+    panel.annotate(
+        matplotlib.shortened(run.name, 20),
+        (cost, value),
+        xytext=(8, 0),
+        textcoords="offset points",
+        va="center_baseline",
+        fontsize=matplotlib.FONT_PT,
+        color=matplotlib.INK,
+    )
+
+
+def _stacked(panel: Any, row: int, name: str, seconds: dict[str, float], longest: float) -> None:
+    start = 0.0
+    for stage in STAGES:
+        length = seconds.get(stage, 0.0)
+        if length <= 0:
+            continue
+        colour = matplotlib.STAGE_COLOURS[stage]
+        (bar,) = panel.barh(
+            [row], [length], left=start, height=0.62, color=colour, edgecolor=matplotlib.PAPER, linewidth=0.6
+        )
+        bar.set_gid(f"{name}, {stage}: {format_duration(length)}")
+        start += length
+    panel.annotate(
+        format_duration(start),
+        (start, row),
+        xytext=(5, 0),
+        textcoords="offset points",
+        va="center_baseline",
+        fontsize=matplotlib.FONT_PT,
+        color=matplotlib.MUTED,
+    )
+    panel.set_xlim(0, longest * 1.1)
