@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.core.errors import HeadwaterError
-from headwater.core.key import are_strictly_sorted, as_keys, contains, positions
+from headwater.core.key import Places, are_strictly_sorted, as_keys, contains, positions
 
 int64s = st.integers(-(2**63), 2**63 - 1)
 
@@ -56,3 +56,17 @@ def test_positions_find_exactly_what_is_there(keys: list[int], known: set[int]) 
 @given(values=st.lists(int64s, max_size=10))
 def test_strictly_sorted_means_ascending_without_repetition(values: list[int]) -> None:
     assert are_strictly_sorted(as_keys(values)) == (values == sorted(set(values)))
+
+
+near = st.sets(st.integers(-40, 40), max_size=30)
+whole = st.builds(lambda first, size: set(range(first, first + size)), st.integers(-9, 9), st.integers(0, 9))
+edge = st.sampled_from(
+    [{2**63 - 2, 2**63 - 1}, {-(2**63), 1 - 2**63}, {-(2**63), 2**63 - 1}, {-(2**63), 3 - 2**63}]
+)
+
+
+@given(known=near | whole | edge | st.sets(int64s, max_size=9), asked=st.lists(st.integers(-50, 50) | int64s))
+def test_a_table_of_places_says_what_the_search_says(known: set[int], asked: list[int]) -> None:
+    asked += list(known)
+    ordered = as_keys(sorted(known))
+    assert Places(ordered).of(as_keys(asked)).tolist() == positions(as_keys(asked), ordered).tolist()

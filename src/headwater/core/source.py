@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 from headwater.core.digest import digest_of
 from headwater.core.errors import HeadwaterError
-from headwater.core.key import Keys, contains, positions
+from headwater.core.key import Keys, Places, contains
 from headwater.core.selection import Selection
 from headwater.core.spec import Block, ColumnSpec, Spec
 
@@ -56,6 +57,10 @@ class Selected:
         self.source = source
         self.selection = selection
 
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.selection.keys)
+
     @property
     def spec(self) -> Spec:
         """The source's columns and ``weight``."""
@@ -72,7 +77,7 @@ class Selected:
 
     def read(self, keys: Keys) -> Block:
         """The rows of `keys` with the weight each was selected with."""
-        at = positions(keys, self.selection.keys)
+        at = self._places.of(keys)
         if (at < 0).any():
             raise HeadwaterError(
                 f"key {int(keys[at < 0][0])} was not selected.", remedy="Ask for keys that `keys()` returns."
