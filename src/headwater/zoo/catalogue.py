@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
@@ -24,18 +24,10 @@ _WAIT_S = 60.0  # a writer holds the lock for a rename, an fsync and a commit: w
 class Catalogue:
     """An engine that knows how to begin: many readers, one writer at a time."""
 
-    def __init__(self, url: str, *, where: str) -> None:
-        self.where = where
-        try:
-            self.engine = sa.create_engine(url, connect_args=_connect_args(url))
-        except (exc.ArgumentError, exc.NoSuchModuleError) as error:
-            raise ZooError(f"not a database URL ({error}).", where=f"catalogue={url!r}") from error
-        except ModuleNotFoundError as error:
-            raise ZooError(
-                f"{error.name} is not installed.",
-                where=f"catalogue={url!r}",
-                remedy="Install it with: pip install 'psycopg[binary]'",
-            ) from error
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self.where = self.engine.url.render_as_string(hide_password=True)
+        weakref.finalize(self, self.engine.dispose)  # who forgets to close leaves no connection behind
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -74,6 +66,23 @@ class Catalogue:
             raise _explain(error, self.where) from error
 
 
+class TurnLostError(LockedError):
+    """Raised when another process wrote the same row at this moment: to do the same again is right."""
+
+
+def _engine(url: str) -> sa.Engine:
+    try:
+        return sa.create_engine(url, connect_args={"timeout": _WAIT_S} if url.startswith("sqlite") else {})
+    except (exc.ArgumentError, exc.NoSuchModuleError) as error:
+        raise ZooError(f"not a database URL ({error}).", where="zoo.open(catalogue=...)") from error
+    except ModuleNotFoundError as error:
+        raise ZooError(
+            f"{error.name} is not installed.",
+            where="zoo.open(catalogue=...)",
+            remedy="Install it with: pip install 'psycopg[binary]'",
+        ) from error
+
+
 def _explain(error: exc.DBAPIError, where: str) -> Exception:
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
@@ -94,16 +103,14 @@ def _explain(error: exc.DBAPIError, where: str) -> Exception:
             where=where,
             remedy="Restore it from a copy. The models' files are not touched by this.",
         )
+    if getattr(error.orig, "sqlstate", None) in ("23505", "42P07"):  # unique violation, duplicate table
+        return TurnLostError("another process did the same at this moment.", where=where, remedy="Run again.")
     return ZooError(f"the catalogue does not answer ({error.orig}).", where=where)
 
 
 def sqlite_url(path: Path) -> str:
     """Return the URL of a SQLite file."""
     return str(sa.URL.create("sqlite", database=str(path)))
-
-
-def _connect_args(url: str) -> dict[str, Any]:
-    return {"timeout": _WAIT_S} if url.startswith("sqlite") else {}
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

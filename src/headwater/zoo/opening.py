@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from headwater.core.clock import Clock
 from headwater.core.errors import ZooError
 from headwater.core.files import explain_full_disk, write_atomic
 from headwater.zoo.blobs import LocalBlobs
-from headwater.zoo.catalogue import Catalogue, sqlite_url
+from headwater.zoo.catalogue import Catalogue, TurnLostError, sqlite_url
 from headwater.zoo.records import Records
 from headwater.zoo.store import Store
 from headwater.zoo.training_sets import TrainingSets
 
 FORMAT = 1
 _NOTE = "zoo.json"
+_ATTEMPTS = 5
 
 
 def open_store(path: Path, url: str | None, *, max_chain: int, create: bool, clock: Clock) -> Store:
@@ -30,11 +33,25 @@ def open_store(path: Path, url: str | None, *, max_chain: int, create: bool, clo
     with explain_full_disk(path):
         path.mkdir(parents=True, exist_ok=True)
         blobs, training_sets = LocalBlobs(path / "blobs"), TrainingSets(path / "training_sets")
-    catalogue = Catalogue(sqlite_url(path / "catalogue.sqlite") if url is None else url, where=url or str(path))
-    catalogue.create()
-    with catalogue.writing() as records:
-        _identify(path, records, is_empty=not any(blobs.list()))
+    catalogue = Catalogue(sqlite_url(path / "catalogue.sqlite") if url is None else url)
+    for attempt in range(_ATTEMPTS):
+        # Two processes may create one zoo at once. SQLite makes them wait; in PostgreSQL one of them fails.
+        last = nullcontext() if attempt + 1 == _ATTEMPTS else suppress(TurnLostError)
+        with last, _closed_on_error(catalogue):
+            catalogue.create()
+            with catalogue.writing() as records:
+                _identify(path, records, is_empty=not any(blobs.list()))
+            break
     return Store(path, catalogue, blobs, training_sets, max_chain, clock)
+
+
+@contextmanager
+def _closed_on_error(catalogue: Catalogue) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        catalogue.close()
+        raise
 
 
 def _check_place(path: Path, create: bool) -> None:
@@ -61,14 +78,16 @@ def _identify(path: Path, records: Records, *, is_empty: bool) -> None:
     in_catalogue = records.identity()
     if in_catalogue is None and (in_folder is None or is_empty):
         identity = in_folder["identity"] if in_folder else secrets.token_hex(16)
-        write_atomic(note, json.dumps({"format": FORMAT, "identity": identity}).encode())
+        # The row first: whoever comes second fails on it before overwriting the note of the first.
         records.identify(FORMAT, identity)
+        write_atomic(note, json.dumps({"format": FORMAT, "identity": identity}).encode())
         return
     if in_folder is None or in_catalogue is None or in_folder["identity"] != in_catalogue[1]:
         raise ZooError(
             "the folder and the catalogue are of two different zoos.",
             where=str(path),
-            remedy="Open it with the catalogue it was created with, or restore the catalogue from a copy.",
+            remedy="Open it with the catalogue it was created with (a database keeps one zoo), "
+            "or restore the catalogue from a copy.",
         )
     if in_catalogue[0] != FORMAT:
         raise ZooError(
