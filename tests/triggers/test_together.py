@@ -48,6 +48,28 @@ def test_a_trigger_for_nothing_new_is_dropped(steady: Steady) -> None:
     assert positions(AnyOf(Amount(60), Interval("1h")), steady(181)) == [60, 120, 180]
 
 
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=12), st.data())
+def test_a_look_ahead_comes_behind_what_needed_none_as_if_the_stream_had_paused(
+    gaps: list[int], data: st.DataObject
+) -> None:
+    """Counts and boundaries that coincide: the case where the order of two triggers could hang on the cut."""
+    small = st.integers(1, 4)
+    members = data.draw(
+        st.lists(st.one_of(st.builds(Amount, small), st.builds(Interval, small)), min_size=2, max_size=3)
+    )
+    policy = AtLeast(data.draw(st.integers(1, len(members))), *members, restart=data.draw(st.booleans()))
+    arrivals = Arrivals.of(range(len(gaps)), np.cumsum(gaps).astype("datetime64[s]"))
+    state, fired, used = policy.begin(), [], 0
+    for i in range(len(arrivals)):
+        while used <= i:
+            seen = policy.observe(state, arrivals[used : i + 1], View())
+            state, used = seen.state, used + seen.num_consumed
+            fired += [(used, seen.trigger)] if seen.trigger else []
+    whole = replay(policy, arrivals)
+    assert [(one.position, one.trigger) for one in whole.fired] == fired
+    assert policy.dump(whole.state) == policy.dump(state)
+
+
 def test_the_reason_names_every_member_that_fired(steady: Steady) -> None:
     (fired,) = replay(AllOf(Amount(2), AnyOf(Amount(3), Amount(50))), steady(5)).fired
     assert fired.trigger.reason == "2 arrivals since the last; 3 arrivals since the last"
