@@ -1,15 +1,17 @@
 """What the trainer accepts as a dataset, and a reader that can leave its place and find it again.
 
 Any iterable of dicts of arrays will do, a list too. What more it offers is used:
-- ``with_seed(n)`` gives the order of that seed, asked for once per epoch;
-- ``iterate(state)`` with the iterator's ``state()`` (JSON values) resumes without reading what was read;
-  without it a resumed epoch is read again from its start and the known batches are skipped;
+- ``iterate(state, epoch=e)`` with the iterator's ``state()`` (JSON values) gives each epoch its own order, and
+  resumes without reading what was read; without it a resumed epoch is read from its start and skipped through;
+- ``with_seed(n)`` gives each epoch its own order where ``iterate`` takes no ``epoch``;
 - ``fingerprint`` tells one dataset from another; without it the first batch has to;
 - ``len()`` is the number of batches in an epoch, which schedules such as cosine need.
 """
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -46,7 +48,7 @@ class Reader:
     ) -> None:
         self._num_read = 0 if place is None else int(place["num_read"])
         state = None if place is None else place["state"]
-        self._batches = _start(of_epoch(dataset, seed=seed, epoch=epoch), state)
+        self._batches = _start(dataset, state, seed=seed, epoch=epoch)
         if state is None and self._num_read:
             skipped = sum(1 for _ in islice(self._batches, self._num_read))
             if skipped < self._num_read:
@@ -81,15 +83,6 @@ class Reader:
             close()
 
 
-def of_epoch(dataset: Batches, *, seed: int, epoch: int) -> Batches:
-    """Return the dataset in the order of this seed and epoch, if it knows orders."""
-    with_seed = getattr(dataset, "with_seed", None)
-    if not callable(with_seed):
-        return dataset
-    ordered: Batches = with_seed(Seeds(seed).integer("trainer", "epoch", epoch))
-    return ordered
-
-
 def length_of(dataset: Batches) -> int | None:
     """Return the number of batches in an epoch, None if the dataset does not know."""
     try:
@@ -104,7 +97,8 @@ def fingerprint_of(dataset: Batches, *, seed: int) -> str:
     own = own() if callable(own) else own
     if isinstance(own, str):
         return own
-    first = next(iter(of_epoch(dataset, seed=seed, epoch=0)), {})
+    with contextlib.closing(Reader(dataset, seed=seed, epoch=0)) as reader:
+        first = next(reader, {})
     return digest_of(*(part for name in sorted(first) for part in (name, _digestible(first[name]))))
 
 
@@ -113,9 +107,15 @@ def _digestible(values: Any) -> object:
     return [str(value) for value in array.reshape(-1)] if array.dtype.hasobject else array
 
 
-def _start(dataset: Batches, state: Any) -> Iterator[Arrays]:
+def _start(dataset: Batches, state: Any, *, seed: int, epoch: int) -> Iterator[Arrays]:
+    """Start an epoch in its own order, or go on in it from `state`."""
     iterate = getattr(dataset, "iterate", None)
+    if callable(iterate) and "epoch" in inspect.signature(iterate).parameters:
+        return iter(iterate(state, epoch=epoch))
+    with_seed = getattr(dataset, "with_seed", None)
+    if callable(with_seed):
+        dataset = with_seed(Seeds(seed).integer("trainer", "epoch", epoch))
+        iterate = getattr(dataset, "iterate", None)
     if not callable(iterate):
         return iter(dataset)
-    batches: Iterator[Arrays] = iterate() if state is None else iterate(state)
-    return batches
+    return iter(iterate() if state is None else iterate(state))

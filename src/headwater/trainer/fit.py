@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,15 +47,13 @@ class Job:
 
     def identity(self) -> dict[str, Any]:
         """What must be equal for saved progress to be of the same training, as JSON values."""
-        tree = {
+        return {
             **self.trainer.describe(),
             "seed": self.seed,
             "start": self.start.digest if self.start else None,
             "device": device_named(self.trainer.device).type,
             "dataset": fingerprint_of(self.dataset, seed=self.seed),
         }
-        plain: dict[str, Any] = json.loads(json.dumps(tree, default=str))
-        return plain
 
 
 def train(job: Job, *, on_step: OnStep | None = None, clock: Clock | None = None) -> Checkpoint:

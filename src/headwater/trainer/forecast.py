@@ -39,9 +39,13 @@ def estimate(trainer: Trainer, num_samples: int, *, like: Checkpoint | Training)
 def plan(trainer: Trainer, num_samples: int, *, like: Checkpoint | Training | None, why: str) -> Plan:
     """Return a plan of one step, ``train``."""
     facts = like.training if isinstance(like, Checkpoint) else like
-    cost = estimate(trainer, num_samples, like=like) if like is not None else Estimate()
+    is_known = facts is not None and facts.samples_per_s > 0
+    cost = estimate(trainer, num_samples, like=like) if like is not None and is_known else Estimate()
     title = f"{name_of(trainer.model)} on {num_samples:,} samples, {trainer.epochs} epochs"
-    return Plan(title, (Step(step="train", why=why, after=cost, bound_by=facts.bound_by if facts else "-"),))
+    return Plan(
+        title,
+        (Step(step="train", why=why, after=cost, bound_by=facts.bound_by if facts and is_known else "-"),),
+    )
 
 
 def metered(meter: Meter | None, name: str) -> contextlib.AbstractContextManager[None]:

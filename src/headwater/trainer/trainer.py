@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass, field
 from pathlib import Path
@@ -47,7 +48,7 @@ class Trainer:
     _: KW_ONLY
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """Keyword arguments for the factory."""
-    on: Annotated[Workers, WrittenAs(Local)] = field(default_factory=Local)
+    on: Workers = field(default_factory=Local)
     """Where `fit` runs: threads mean the calling thread, anything else a worker that is given the dataset."""
     epochs: int = 1
     max_steps: int | None = None
@@ -85,7 +86,7 @@ class Trainer:
         """Return what decides the result, as JSON values: all fields but `on` and `threads`."""
         optimizer = as_member(Optimizer, self.optimizer)
         schedule = as_member(Schedule, self.schedule or "constant")
-        return {
+        tree = {
             "model": name_of(self.model),
             "arguments": dict(self.arguments),
             "epochs": self.epochs,
@@ -98,6 +99,8 @@ class Trainer:
             "loss": name_of(self.loss),
             "keep_optimizer": self.keep_optimizer,
         }
+        plain: dict[str, Any] = json.loads(json.dumps(tree, default=str))
+        return plain
 
     def fit(
         self,

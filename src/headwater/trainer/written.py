@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from headwater.core.errors import ConfigError
-from headwater.core.registry import Registered, did_you_mean, members, path_of, resolve
+from headwater.core.registry import Registered, did_you_mean, members, resolve
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -28,12 +28,15 @@ class WrittenAs:
 
 @dataclass(frozen=True)
 class WrittenAsPath:
-    """A note for ``Annotated``: a function that configuration names by import path."""
+    """A note for ``Annotated``: a function that configuration names by import path.
+
+    One without a path is written by the name it has, which tells it from others and cannot be read back.
+    """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core import core_schema
 
-        return core_schema.str_schema(serialization=core_schema.plain_serializer_function_ser_schema(as_path))
+        return core_schema.str_schema(serialization=core_schema.plain_serializer_function_ser_schema(name_of))
 
 
 def as_member(root: type[M], value: M | str) -> M:
@@ -57,11 +60,6 @@ def as_function(value: str | Callable[..., Any]) -> Callable[..., Any]:
             f"{found!r} cannot be called.", where=str(value), remedy="Name a function or a class."
         )
     return found
-
-
-def as_path(value: str | Callable[..., Any]) -> str:
-    """Return the import path of a function, which must have one."""
-    return value if isinstance(value, str) else path_of(value)
 
 
 def name_of(value: str | Callable[..., Any]) -> str:
