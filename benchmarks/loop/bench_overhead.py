@@ -1,8 +1,8 @@
 """How much of the demo's wall time is not training?
 
-Runs the flights demo in a fresh process, as ``make demo`` does, and sets the seconds in which a model was being
-trained beside the wall time of the whole process: imports, ingest, triggers, selection, storing, evaluation, matrix
-and report are all overhead. ``--quick`` runs the stream up to the end of March.
+Runs the flights demo in a fresh process, as ``make demo`` does, and sets the seconds in which a model was
+being trained beside the wall time of the whole process: imports, ingest, triggers, selection, storing,
+evaluation, matrix and report are all overhead. ``--quick`` runs the stream up to the end of March.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def measure(folder: Path, *, quick: bool) -> list[dict[str, object]]:
     """Return the wall time, the seconds of each stage summed over the runs, and the share of overhead."""
     command = [sys.executable, "-m", "examples.flights.demo", "--folder", str(folder)]
     started = time.perf_counter()
-    subprocess.run([*command, "--until", "2013-04-01"] if quick else command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*command, "--until", "2013-04-01"] if quick else command, check=True, stdout=subprocess.DEVNULL
+    )
     wall_s = time.perf_counter() - started
     stages: dict[str, float] = {}
     for name in ("drift", "monthly", "once"):
@@ -45,7 +47,9 @@ def measure(folder: Path, *, quick: bool) -> list[dict[str, object]]:
             stages[stage] = stages.get(stage, 0.0) + seconds
     rest_s = wall_s - sum(stages.values())
     lines: list[dict[str, object]] = [{"name": "wall", "value": wall_s, "unit": "s"}]
-    lines += [{"name": f"stage {stage}", "value": seconds, "unit": "s"} for stage, seconds in sorted(stages.items())]
+    lines += [
+        {"name": f"stage {stage}", "value": seconds, "unit": "s"} for stage, seconds in sorted(stages.items())
+    ]
     lines.append({"name": "imports, ingest, report", "value": rest_s, "unit": "s"})
     share = 1 - stages.get("train", 0.0) / wall_s
     return [*lines, {"name": "share that is not training", "value": share, "unit": "ratio"}]

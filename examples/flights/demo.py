@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 from headwater import loop, samples, selection, trainer, triggers, workers, zoo
+
 report = table = None
-#from headwater.loop.comparison import compare
+# from headwater.loop.comparison import compare
 
 from examples.flights.flow import flow
 from examples.flights.records import open_or_ingest
@@ -80,7 +81,9 @@ def main() -> None:
     index = stream.index()
     comparison = compare(results, index)
     table.print_comparison(comparison)
-    path = report.write(results, folder / "report.html", index=index, baseline="monthly", title="Flights of 2013")
+    path = report.write(
+        results, folder / "report.html", index=index, baseline="monthly", title="Flights of 2013"
+    )
     print(f"\nreport: {path}   ({time.perf_counter() - started:.0f} s)")  # noqa: T201
 
 

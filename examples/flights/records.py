@@ -24,7 +24,7 @@ from headwater.core.errors import SamplesError
 
 WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure", "visib")
 LATE_MINUTES = 15
-# The files give the time in the air; taxiing out and in adds some 15 to 45 minutes, and a label must not be early.
+# The files give the time in the air; taxiing adds some 15 to 45 minutes, and a label must not be early.
 TAXI_MINUTES = 45
 
 SCHEMA = samples.Schema(
@@ -79,7 +79,9 @@ def flights() -> pa.Table:
         "dest": raw["dest"],
         "minute_of_day": (_numbers(raw["hour"]) * 60 + _numbers(raw["minute"])).astype(np.int16),
         # New York is five hours behind UTC; summer time moves no flight across midnight.
-        "weekday": (((hour - np.timedelta64(5, "h")).astype("datetime64[D]").astype(np.int64) + 3) % 7).astype(np.int8),
+        "weekday": (((hour - np.timedelta64(5, "h")).astype("datetime64[D]").astype(np.int64) + 3) % 7).astype(
+            np.int8
+        ),
         "distance": _numbers(raw["distance"]).astype(np.float32),
         **_planes(folder, raw["tailnum"]),
     }
@@ -88,10 +90,14 @@ def flights() -> pa.Table:
     return pa.table(columns)
 
 
-def _label_times(raw: pa.Table, hour: NDArray[np.datetime64], delay: NDArray[np.float64]) -> NDArray[np.datetime64]:
+def _label_times(
+    raw: pa.Table, hour: NDArray[np.datetime64], delay: NDArray[np.float64]
+) -> NDArray[np.datetime64]:
     minutes = _numbers(raw["minute"]) + _numbers(raw["dep_delay"]) + _numbers(raw["air_time"]) + TAXI_MINUTES
     known = np.isfinite(delay) & np.isfinite(minutes)
-    times = hour.astype("datetime64[us]") + np.where(known, minutes, 0).astype("timedelta64[m]")
+    times: NDArray[np.datetime64] = hour.astype("datetime64[us]") + np.where(known, minutes, 0).astype(
+        "timedelta64[m]"
+    )
     times[~known] = np.datetime64("NaT")
     return times
 
@@ -121,14 +127,16 @@ def _planes(folder: Path, tail: pa.ChunkedArray) -> dict[str, NDArray[np.generic
     }
 
 
-def _look_up(known: NDArray[np.generic], wanted: NDArray[np.generic]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+def _look_up(
+    known: NDArray[np.generic], wanted: NDArray[np.generic]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     at = np.minimum(np.searchsorted(known, wanted), known.size - 1)
     return at, np.asarray(known[at] == wanted)
 
 
 def _place_and_hour(origin: pa.ChunkedArray, hour: NDArray[np.datetime64]) -> NDArray[np.int64]:
     place = pc.index_in(origin, pa.array(["EWR", "JFK", "LGA"])).to_numpy().astype(np.int64)
-    return place * 10_000_000 + hour.astype("datetime64[h]").astype(np.int64)
+    return np.asarray(place * 10_000_000 + hour.astype("datetime64[h]").astype(np.int64))
 
 
 _AS_TEXT = csv.ConvertOptions(
@@ -140,7 +148,8 @@ _AS_TEXT = csv.ConvertOptions(
 
 def _hours(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
     text = np.asarray(column.to_numpy(zero_copy_only=False), dtype="U20")
-    return np.char.rstrip(text, "Z").astype("datetime64[h]")
+    hours: NDArray[np.datetime64] = np.char.rstrip(text, "Z").astype("datetime64[h]")
+    return hours
 
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
 
+
+from examples.tiny import line as tiny
 from headwater import loop, samples, selection, trainer, triggers, zoo
 from headwater.core.errors import LockedError, LoopError
 from headwater.core.selection import Selection
@@ -116,7 +117,7 @@ def test_max_rounds_trains_once_and_judges_the_model_on_all_that_follows(tmp_pat
 def test_a_stream_without_a_trigger_ends_without_a_model(tmp_path: Path) -> None:
     line = loop.Loop(
         tiny.store(tmp_path / "s.hw"), triggers.Amount(10**6), selection.All(), tiny.flow,
-        trainer.Trainer("tiny:build"), zoo.open(tmp_path / "zoo.hw"), runs=tmp_path,
+        trainer.Trainer("examples.tiny.line:build"), zoo.open(tmp_path / "zoo.hw"), runs=tmp_path,
     )  # fmt: skip
     results = line.run()
     assert results.is_finished
@@ -127,7 +128,7 @@ def test_a_stream_without_a_trigger_ends_without_a_model(tmp_path: Path) -> None
 def test_an_empty_stream_ends_at_once(tmp_path: Path) -> None:
     line = loop.Loop(
         samples.create(tmp_path / "s.hw", tiny.SCHEMA), triggers.Amount(1), selection.All(), tiny.flow,
-        trainer.Trainer("tiny:build"), zoo.open(tmp_path / "zoo.hw"), runs=tmp_path,
+        trainer.Trainer("examples.tiny.line:build"), zoo.open(tmp_path / "zoo.hw"), runs=tmp_path,
     )  # fmt: skip
     assert line.run().rounds() == []
 

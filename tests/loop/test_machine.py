@@ -57,7 +57,7 @@ def test_an_empty_selection_ends_the_round_without_a_model() -> None:
 
 
 def test_an_interval_is_evaluated_only_when_its_last_label_is_known() -> None:
-    first = [Arrived(99), fired(10), Chosen(0, "d", 5), Trained(0, "w"), Stored(0, "v1")]
+    first: list[Event] = [Arrived(99), fired(10), Chosen(0, "d", 5), Trained(0, "w"), Stored(0, "v1")]
     early = fold([*first, fired(20, settled_us=25)])
     assert Action("evaluate", 0) not in pending(early)
     later = fold([*first, fired(20, settled_us=25), Chosen(1, "", 0), fired(30, settled_us=31)])
@@ -89,8 +89,8 @@ def test_a_record_of_an_unknown_round_names_the_remedy() -> None:
 
 
 EVENTS: list[Event] = [
-    Arrived(7), fired(10), Chosen(0, "d", 2), Trained(0, "c"), Stored(0, "v"), Evaluated(0), Exhausted(3), Compared(),
-    Finished(),
+    Arrived(7), fired(10), Chosen(0, "d", 2), Trained(0, "c"), Stored(0, "v"), Evaluated(0), Exhausted(3),
+    Compared(), Finished(),
 ]  # fmt: skip
 
 
@@ -112,7 +112,9 @@ def test_any_order_of_doing_what_is_pending_reaches_the_end(choices: list[tuple[
         done.append(action)
         state, todo = step(state, _outcome(action, state, keep_watching=keep_watching))
     assert state.finished
-    assert len(done) == len(set(done)) + sum(action == Action("watch") for action in done) - (Action("watch") in done)
+    assert len(done) == len(set(done)) + sum(action == Action("watch") for action in done) - (
+        Action("watch") in done
+    )
     assert all(r.evaluated for r in state.rounds if state.model_for(r.number))
 
 

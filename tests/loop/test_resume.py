@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+
 import random
 import signal
 import subprocess
@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny
 
+
+from examples.tiny import line as tiny
 from headwater import loop
 from headwater.core.errors import CorruptError
 from headwater.core.selection import Selection
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 def fingerprint(folder: Path) -> list[Any]:
@@ -38,8 +39,8 @@ def fingerprint(folder: Path) -> list[Any]:
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, str(HERE / "tiny.py"), str(folder)],
-        env={**os.environ, "PYTHONPATH": str(HERE)},
+        [sys.executable, "-m", "examples.tiny.line", str(folder)],
+        cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )

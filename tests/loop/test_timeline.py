@@ -21,7 +21,10 @@ def index(times: list[int], delays: list[int | None] | None = None) -> dict[str,
         "label": np.arange(len(times)) % 2,
     }
     if delays is not None:
-        known = [np.datetime64("NaT", "us") if d is None else np.datetime64(t + d, "us") for t, d in zip(times, delays)]
+        known = [
+            np.datetime64("NaT", "us") if d is None else np.datetime64(t + d, "us")
+            for t, d in zip(times, delays)
+        ]
         block["label_time"] = np.array(known, "datetime64[us]")
     return block
 
@@ -79,7 +82,9 @@ def test_arrived_round_is_the_first_round_that_could_have_used_the_sample() -> N
     st.lists(st.tuples(st.integers(0, 50), st.one_of(st.none(), st.integers(0, 30))), min_size=1, max_size=40),
     st.data(),
 )
-def test_pools_grow_and_never_hold_a_label_of_the_future(rows: list[tuple[int, int | None]], draw: st.DataObject) -> None:
+def test_pools_grow_and_never_hold_a_label_of_the_future(
+    rows: list[tuple[int, int | None]], draw: st.DataObject
+) -> None:
     times, delays = [t for t, _ in rows], [d for _, d in rows]
     cut = draw.draw(st.integers(0, len(rows) - 1))
     timeline = Timeline.build(index(times, delays), sorted({cut, len(rows) - 1}))

@@ -29,7 +29,9 @@ app.add_typer(config.app, name="config")
 
 @app.callback()
 def root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
+    ] = False,
 ) -> None:
     """Headwater: samples, triggers, selection, data, trainer and zoo as one line."""
     if version:

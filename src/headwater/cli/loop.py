@@ -41,7 +41,9 @@ def run(
 
 
 def resume(
-    name: Annotated[str, typer.Argument(help="Name or folder of the run.")], runs: Runs = "runs", as_json: AsJson = False
+    name: Annotated[str, typer.Argument(help="Name or folder of the run.")],
+    runs: Runs = "runs",
+    as_json: AsJson = False,
 ) -> None:
     """Go on with a run that was stopped or killed."""
     config = loop.of_run(loop.open_run(name, runs))
@@ -54,7 +56,9 @@ def resume(
 def write_report(
     name: Annotated[str, typer.Argument(help="Name or folder of the run.")],
     against: Annotated[list[str], typer.Option("--against", help="Another run to compare with.")] = [],  # noqa: B006
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to write; default in the run.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where to write; default in the run.")
+    ] = None,
     runs: Runs = "runs",
     as_json: AsJson = False,
 ) -> None:
@@ -80,16 +84,27 @@ def list_runs(runs: Runs = "runs", as_json: AsJson = False) -> None:
         print_json(lines)
         return
     rows = [
-        (x["name"], x["status"], x["rounds"], x["models"], f"{x['samples_trained']:,}", format_duration(x["seconds"]))
+        (
+            x["name"],
+            x["status"],
+            x["rounds"],
+            x["models"],
+            f"{x['samples_trained']:,}",
+            format_duration(x["seconds"]),
+        )
         for x in lines
     ]
     print_table(f"runs in {runs}", ("name", "status", "rounds", "models", "samples trained", "time"), rows)
 
 
 def _show(results: loop.Results, built: loop.Loop, *, as_json: bool) -> None:
-    path = report.write([results], results.folder.path / "report.html", index=built.parts.stream.index(), baseline=None)
+    path = report.write(
+        [results], results.folder.path / "report.html", index=built.parts.stream.index(), baseline=None
+    )
     if as_json:
-        print_json({**loop.describe(results), "rounds": [r.to_json() for r in results.rounds()], "report": str(path)})
+        print_json(
+            {**loop.describe(results), "rounds": [r.to_json() for r in results.rounds()], "report": str(path)}
+        )
         return
     table.print_rounds(results)
     typer.echo(f"report: {path}")
@@ -106,4 +121,6 @@ class _resumable:  # noqa: N801 - reads as a verb where it is used
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if kind is not None and issubclass(kind, KeyboardInterrupt):
-            raise LoopError("stopped.", where=self._name, remedy=f"Go on with `headwater resume {self._name}`.") from error
+            raise LoopError(
+                "stopped.", where=self._name, remedy=f"Go on with `headwater resume {self._name}`."
+            ) from error

@@ -42,10 +42,17 @@ def print_facts(facts: Mapping[str, object]) -> None:
 def complain(error: HeadwaterError) -> None:
     """Print what is wrong and what to do, as JSON too when the command was asked for JSON."""
     if "--json" in sys.argv:
-        fields = {"type": type(error).__name__, "problem": error.problem, "where": error.where, "remedy": error.remedy}
+        fields = {
+            "type": type(error).__name__,
+            "problem": error.problem,
+            "where": error.where,
+            "remedy": error.remedy,
+        }
         print_json({"error": fields})
         return
-    text = Text.assemble((f"{type(error).__name__}: ", "bold red"), (f"{error.where}: " if error.where else "", "bold"))
+    text = Text.assemble(
+        (f"{type(error).__name__}: ", "bold red"), (f"{error.where}: " if error.where else "", "bold")
+    )
     text.append(error.problem)
     if error.remedy:
         text.append(f"\n  → {error.remedy}", "green")

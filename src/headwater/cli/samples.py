@@ -22,8 +22,12 @@ Store = Annotated[Path, typer.Argument(help="Path of the store.")]
 def ingest(
     store: Store,
     files: Annotated[list[Path], typer.Argument(help="CSV, JSONL, Parquet or Arrow files, or image folders.")],
-    schema: Annotated[Path | None, typer.Option("--schema", help="YAML of the schema, for a new store.")] = None,
-    max_rejects: Annotated[int, typer.Option("--max-rejects", help="Bad rows to put aside before refusing.")] = 100,
+    schema: Annotated[
+        Path | None, typer.Option("--schema", help="YAML of the schema, for a new store.")
+    ] = None,
+    max_rejects: Annotated[
+        int, typer.Option("--max-rejects", help="Bad rows to put aside before refusing.")
+    ] = 100,
     as_json: AsJson = False,
 ) -> None:
     """Add the rows of files; a file that was ingested before changes nothing."""
@@ -93,7 +97,9 @@ def _open_or_create(path: Path, schema: Path | None) -> samples.Samples:
         return samples.open(path)
     if schema is None:
         raise SamplesError(
-            "there is no store here yet.", where=str(path), remedy="Name its schema: --schema schema.yaml creates it."
+            "there is no store here yet.",
+            where=str(path),
+            remedy="Name its schema: --schema schema.yaml creates it.",
         )
     return samples.create(path, config.load(samples.Schema, schema))
 

@@ -24,7 +24,14 @@ def list_variants(keep: Keep, as_json: AsJson = False) -> None:
         print_json([variant.describe() for variant in variants])
         return
     rows = [
-        (v.id, v.name, v.parent, format_bytes(v.stored_bytes), format_bytes(v.full_bytes), v.facts.get("event_time"))
+        (
+            v.id,
+            v.name,
+            v.parent,
+            format_bytes(v.stored_bytes),
+            format_bytes(v.full_bytes),
+            v.facts.get("event_time"),
+        )
         for v in variants
     ]
     print_table(str(keep), ("id", "name", "parent", "stored", "full", "event time"), rows)
@@ -39,7 +46,10 @@ def show(keep: Keep, name: Name, as_json: AsJson = False) -> None:
 
 @app.command()
 def export(
-    keep: Keep, name: Name, file: Annotated[Path, typer.Argument(help="Where to write it.")], as_json: AsJson = False
+    keep: Keep,
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="Where to write it.")],
+    as_json: AsJson = False,
 ) -> None:
     """Write a variant as a plain .safetensors file."""
     zoo.open(keep).export(name, file)
@@ -59,7 +69,13 @@ def lineage(
         return
     family = opened.lineage(name)
     if as_json:
-        print_json(family.describe())
+        print_json(
+            {
+                "ancestors": [v.id for v in family.ancestors],
+                "variant": opened.show(name).id,
+                "children": [v.id for v in family.children],
+            }
+        )
         return
     for depth, variant in enumerate(family.ancestors):
         typer.echo(f"{'  ' * depth}{variant}")
@@ -76,7 +92,9 @@ def which_models(
     """Say which models were trained on a sample, directly or through the model they started from."""
     saw = zoo.open(keep).which_models(key)
     if as_json:
-        print_json({"key": key, "direct": [v.id for v in saw.direct], "inherited": [v.id for v in saw.inherited]})
+        print_json(
+            {"key": key, "direct": [v.id for v in saw.direct], "inherited": [v.id for v in saw.inherited]}
+        )
         return
     rows = [(v.id, v.name, "direct") for v in saw.direct] + [(v.id, v.name, "inherited") for v in saw.inherited]
     print_table(f"models that saw key {key}", ("id", "name", "how"), rows)

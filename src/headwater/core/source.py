@@ -39,9 +39,12 @@ class Selected:
     """The rows of a source that a selection chose, with their ``weight`` as one more column.
 
     This is what the loop hands to a flow: ``flow(Selected(stream, selection))``.
+
+    `identity` is for a source whose rows never change under their keys: then new samples in it do not make
+    another dataset of an old selection, and a training that was killed goes on after they came.
     """
 
-    def __init__(self, source: Source, selection: Selection) -> None:
+    def __init__(self, source: Source, selection: Selection, *, identity: str | None = None) -> None:
         missing = ~contains(selection.keys, source.keys())
         if missing.any():
             raise HeadwaterError(
@@ -56,6 +59,7 @@ class Selected:
             )
         self.source = source
         self.selection = selection
+        self._identity = identity
 
     @cached_property
     def _places(self) -> Places:
@@ -68,8 +72,8 @@ class Selected:
 
     @property
     def fingerprint(self) -> str:
-        """The digest of the source's fingerprint and the selection's digest."""
-        return digest_of([self.source.fingerprint, self.selection.digest])
+        """The digest of the source's fingerprint, or identity, and the selection's digest."""
+        return digest_of([self._identity or self.source.fingerprint, self.selection.digest])
 
     def keys(self) -> Keys:
         """The selected keys, ascending."""

@@ -1,6 +1,6 @@
 """Who orders the steps? The loop: a stream in, published models out, again and again."""
 
-from headwater.loop.config import LoopConfig, load
+from headwater.loop.config import LoopConfig, load, of_run
 from headwater.loop.driver import Audience
 from headwater.loop.loop import Loop
 from headwater.loop.options import Options
@@ -8,4 +8,16 @@ from headwater.loop.progress import Bars
 from headwater.loop.results import Results
 from headwater.loop.runs import describe, find, open_run
 
-__all__ = ["Audience", "Bars", "Loop", "LoopConfig", "Options", "Results", "describe", "find", "load", "open_run"]
+__all__ = [
+    "Audience",
+    "Bars",
+    "Loop",
+    "LoopConfig",
+    "Options",
+    "Results",
+    "describe",
+    "find",
+    "load",
+    "of_run",
+    "open_run",
+]

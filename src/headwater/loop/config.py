@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -46,7 +46,7 @@ class LoopConfig:
     keep: str
     """Path of the zoo."""
     prepare: str | None = None
-    """Import path of a function that is given `stream` and returns the store, filled: for examples and tests."""
+    """Import path of a function that is given `stream` and returns the store, filled."""
     follow: Follow | None = None
     runs: str = "runs"
     options: Options = field(default_factory=Options)
@@ -71,7 +71,7 @@ class LoopConfig:
             config=config.to_tree(self),
         )
 
-    def arrivals(self, loop: Loop) -> Iterator[samples.Ingested] | None:
+    def arrivals(self, loop: Loop) -> Iterable[samples.Ingested] | None:
         """Return what arrives while the loop runs; None for a replay."""
         if self.follow is None:
             return None

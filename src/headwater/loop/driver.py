@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -14,7 +14,18 @@ from headwater.core.plan import Ledger
 from headwater.loop.folder import RunFolder
 from headwater.loop.judging import Judge
 from headwater.loop.learning import Learner
-from headwater.loop.machine import Action, Arrived, Event, Finished, State, fold, from_record, pending, step, to_record
+from headwater.loop.machine import (
+    Action,
+    Arrived,
+    Event,
+    Finished,
+    State,
+    fold,
+    from_record,
+    pending,
+    step,
+    to_record,
+)
 from headwater.loop.models import Models
 from headwater.loop.parts import Parts
 from headwater.loop.watching import Watcher
@@ -54,13 +65,13 @@ class Driver:
         journal: Journal,
         *,
         audience: Audience | None = None,
-        more: Iterator[samples.Ingested] | None = None,
+        more: Iterable[samples.Ingested] | None = None,
     ) -> None:
         models = Models(parts, folder)
         self._parts = parts
         self._journal = journal
         self._audience = audience or Nobody()
-        self._watcher = Watcher(parts, folder, models, more)
+        self._watcher = Watcher(parts, folder, models, iter(more or ()))
         self._learner = Learner(parts, folder, models)
         self._judge = Judge(parts, folder, models)
         self._busy: dict[Action, Future[Outcome]] = {}
@@ -83,14 +94,16 @@ class Driver:
                     self._collect(wait=False)
         return self.state
 
-    # -- doing -----------------------------------------------------------------------------------------------
+    # -- doing ------------------------------------
 
     def _do(self, action: Action) -> Callable[[], Outcome]:
         """Return the stage that does `action`, with the state as it is now."""
         state, timeline = self.state, self._watcher.timeline
         match action.verb:
             case "watch":
-                return lambda: self._watcher.watch(state, lambda d, t: self._audience.on_progress("watch", d, t))
+                return lambda: self._watcher.watch(
+                    state, lambda d, t: self._audience.on_progress("watch", d, t)
+                )
             case "choose":
                 return lambda: self._learner.choose(state, timeline)
             case "train":
@@ -113,7 +126,7 @@ class Driver:
     def _on_step(self, done: trainer.Step) -> None:
         self._audience.on_progress("train", done.step, done.num_steps)
 
-    # -- what happened ------------------------------------------------------------------------------------------
+    # -- what happened ------------------------------------
 
     def _happened(self, event: Event, facts: dict[str, Any]) -> None:
         """Journal the event, then let the machine take it in."""
@@ -131,10 +144,10 @@ class Driver:
             self._happened(Arrived(int(keys.max()) if keys.size else -1), {"seconds": 0.0})
         self._watcher.restore(self.state)
 
-    # -- beside -------------------------------------------------------------------------------------------------
+    # -- beside ------------------------------------
 
     @contextlib.contextmanager
-    def _side_worker(self) -> Iterator[workers.Local | None]:
+    def _side_worker(self) -> Iterator[workers.Workers | None]:
         """Yield a thread for evaluations where there is a core to spare."""
         if not self._parts.options.overlap or workers.usable_cores() < 2:
             yield None
@@ -142,7 +155,7 @@ class Driver:
         with workers.Local(1) as side:
             yield side
 
-    def _start(self, action: Action, side: workers.Local) -> None:
+    def _start(self, action: Action, side: workers.Workers) -> None:
         self._busy[action] = side.submit(self._timed, action, self._do(action))
 
     def _collect(self, *, wait: bool) -> None:

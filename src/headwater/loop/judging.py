@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ class Judge:
     def compare(self, state: State, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
         """Score every stored model on every interval of equal event time, and write ``matrix.json``."""
         edges = self._edges(timeline)
-        groups = [self._sample(timeline, low, high) for low, high in zip(edges[:-1], edges[1:])]
+        groups = [self._sample(timeline, low, high) for low, high in pairwise(edges)]
         stored = [round_ for round_ in state.rounds if round_.variant]
         keys = np.sort(np.concatenate(groups)) if groups else np.empty(0, np.int64)
         said = self._predict([self._models.to_ask(round_) for round_ in stored], keys)
@@ -73,10 +74,8 @@ class Judge:
         return [*range(first, last + 1, length), last + 1]
 
     def _sample(self, timeline: Timeline, low_us: int, high_us: int) -> Keys:
-        here = (timeline.times_us >= low_us) & (timeline.times_us < high_us)
-        keys = np.intersect1d(timeline.keys[here], timeline.labelled(0, len(timeline)))
+        keys = np.sort(timeline.keys[timeline.is_labelled & timeline.between(low_us, high_us)])
         most = self._parts.options.matrix_samples
         if keys.size <= most:
             return keys
         return np.sort(self._parts.seeds.generator("matrix", low_us).choice(keys, most, replace=False))
-

@@ -26,6 +26,7 @@ class Learner:
         self._folder = folder
         self._models = models
         self._usage = Usage(folder)
+        self._like: trainer.Checkpoint | None = None  # the last training: what the next one will cost
 
     def choose(self, state: State, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
         """Ask the selection policy and save its answer."""
@@ -42,13 +43,16 @@ class Learner:
         facts = {"num_known": int(pool.keys.size), "num_new": int((pool.arrived_round == number).sum())}
         return Chosen(number, chosen.digest, len(chosen)), facts
 
-    def train(self, state: State, on_step: Callable[[trainer.Step], None] | None) -> tuple[Event, dict[str, Any]]:
+    def train(
+        self, state: State, on_step: Callable[[trainer.Step], None] | None
+    ) -> tuple[Event, dict[str, Any]]:
         """Train from the model before, or go on with a training that was killed."""
         number = len(state.rounds) - 1
         chosen = Selection.load(self._folder.selection(number))
         before = state.model_for(number)
         start = self._models.to_start_from(before) if before and self._parts.options.warm_start else None
-        dataset = self._parts.flow(Selected(self._parts.stream, chosen))
+        predicted_s = self._parts.learn.estimate(len(chosen), like=self._like).time_s if self._like else None
+        dataset = self._parts.flow(Selected(self._parts.stream, chosen, identity=self._parts.stream.identity))
         checkpoint = self._parts.learn.fit(
             dataset.with_seed(self._parts.seeds.integer("batches", number)),
             start=start,
@@ -58,7 +62,11 @@ class Learner:
             on_step=on_step,
         )
         self._models.remember(number, checkpoint)
-        return Trained(number, checkpoint.digest), {"training": checkpoint.training.to_json()}
+        self._like = checkpoint
+        return Trained(number, checkpoint.digest), {
+            "training": checkpoint.training.to_json(),
+            "predicted_s": predicted_s,
+        }
 
     def store(self, state: State) -> tuple[Event, dict[str, Any]]:
         """Add the model to the zoo with everything that is known of where it came from."""
@@ -80,4 +88,7 @@ class Learner:
         )
         if before is not None:
             self._folder.drop_training(before.number)
-        return Stored(this.number, variant.id), {"size_bytes": variant.stored_bytes, "full_bytes": variant.full_bytes}
+        return Stored(this.number, variant.id), {
+            "size_bytes": variant.stored_bytes,
+            "full_bytes": variant.full_bytes,
+        }

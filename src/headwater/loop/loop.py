@@ -98,7 +98,9 @@ class Loop:
 
     def _drive(self, audience: Audience | None, more: Iterable[samples.Ingested] | None) -> Results:
         with Journal(self.folder.journal) as journal:
-            driver = Driver(self.parts, self.folder, journal, audience=audience, more=iter(more) if more else None)
+            driver = Driver(
+                self.parts, self.folder, journal, audience=audience, more=iter(more) if more else None
+            )
             driver.run()
         _log.info("run %s finished", self.folder.name)
         return Results(self.folder)

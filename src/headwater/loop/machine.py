@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 
 from headwater.core.errors import LoopError
 
-# -- nouns ----------------------------------------------------------------------------------------------------
+# -- nouns ------------------------------------
 
 
 @dataclass(frozen=True, order=True)
@@ -77,7 +77,7 @@ class State:
         return stored[-1] if stored else None
 
 
-# -- events: what happened; each is one record of the journal ---------------------------------------------------
+# -- events: what happened; each is one record of the journal ------------------------------------
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def from_record(kind: str, fields: dict[str, Any]) -> Event:
     return cls(**known)
 
 
-# -- actions: what is to be done ----------------------------------------------------------------------------------
+# -- actions: what is to be done ------------------------------------
 
 Verb = Literal["watch", "choose", "train", "store", "evaluate", "compare", "finish"]
 
@@ -180,7 +180,7 @@ class Action:
     number: int = -1
 
 
-# -- the machine ------------------------------------------------------------------------------------------------
+# -- the machine ------------------------------------
 
 
 def step(state: State, event: Event) -> tuple[State, tuple[Action, ...]]:

@@ -74,7 +74,7 @@ class Results:
         return [reading for record in self.records for reading in record.get("readings", ())]
 
     def predictions(self) -> Predictions | None:
-        """Return what the model that served at the time said of each sample; None before the first evaluation."""
+        """Return what the model that served at the time said of each sample; None before any evaluation."""
         parts = [Predictions.load(self.folder.predictions(r.number)) for r in self.state.rounds if r.evaluated]
         parts = [part for part in parts if part.keys.size]
         if not parts:
@@ -89,7 +89,13 @@ class Results:
     def seconds(self) -> dict[str, float]:
         """Return the seconds of each stage, summed over all rounds."""
         total: dict[str, float] = {}
-        words = {"fired": "watch", "exhausted": "watch", "arrived": "watch", "chosen": "choose", "trained": "train"}
+        words = {
+            "fired": "watch",
+            "exhausted": "watch",
+            "arrived": "watch",
+            "chosen": "choose",
+            "trained": "train",
+        }
         words |= {"stored": "store", "evaluated": "evaluate", "compared": "compare"}
         for record in self.records:
             if record["kind"] in words:
@@ -105,6 +111,15 @@ class Results:
 def _take(line: RoundResult, record: Any) -> None:
     verb = {"chosen": "choose", "trained": "train", "stored": "store", "evaluated": "evaluate"}[record["kind"]]
     line.seconds[verb] = record["seconds"]
-    for name in ("num_new", "variant", "size_bytes", "full_bytes", "metrics", "num_scored", "training", "predicted_s"):
+    for name in (
+        "num_new",
+        "variant",
+        "size_bytes",
+        "full_bytes",
+        "metrics",
+        "num_scored",
+        "training",
+        "predicted_s",
+    ):
         if name in record:
             setattr(line, name, record[name])

@@ -21,7 +21,7 @@ class Watcher:
     """The trigger policy's state, how far the stream has been read, and what was measured on the way."""
 
     def __init__(
-        self, parts: Parts, folder: RunFolder, models: Models, more: Iterator[samples.Ingested] | None
+        self, parts: Parts, folder: RunFolder, models: Models, more: Iterator[samples.Ingested]
     ) -> None:
         self._parts = parts
         self._folder = folder
@@ -81,7 +81,7 @@ class Watcher:
 
     def _wait(self) -> Arrived | None:
         """Return the next batch of a stream that is followed; None when it has ended or is a replay."""
-        for ingested in self._more or ():
+        for ingested in self._more:
             if ingested.keys.size and int(ingested.keys.max()) > (self._batches or (-1,))[-1]:
                 return Arrived(int(ingested.keys.max()))
         return None

@@ -111,6 +111,11 @@ class Samples:
         return self.schema.spec
 
     @property
+    def identity(self) -> str:
+        """The store's id, the same at every version: a key's row never changes while it is there."""
+        return self.place.store
+
+    @property
     def fingerprint(self) -> str:
         """The digest of the store's id and the version."""
         return self._now.fingerprint

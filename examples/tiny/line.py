@@ -1,6 +1,6 @@
 """A whole line in miniature: 3,000 samples, a model of 20 weights, some rounds in a second or two.
 
-Imported by name in the tests' subprocesses and named by import path in YAML: ``tiny:flow``, ``tiny:build``.
+Run it: ``python -m examples.tiny.line FOLDER``.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def build() -> Net:
 
 def when() -> triggers.Policy:
     """Fire by amount, or sooner by drift of the newest model's embeddings."""
-    drift = triggers.Drift("mmd", above=0.15, every=200, window=triggers.AmountWindow(400, 200), sample_size=200)
+    drift = triggers.Drift(
+        "mmd", above=0.15, every=200, window=triggers.AmountWindow(400, 200), sample_size=200
+    )
     return triggers.AnyOf(triggers.Amount(700), drift)
 
 
@@ -87,7 +89,7 @@ def line(folder: Path, *, name: str = "run", options: loop.Options | None = None
         when(),
         which,
         flow,
-        trainer.Trainer("tiny:build", lr=0.01, threads=1),
+        trainer.Trainer("examples.tiny.line:build", lr=0.01, threads=1),
         zoo.open(folder / "zoo.hw"),
         name=name,
         runs=folder / "runs",
