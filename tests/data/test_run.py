@@ -89,6 +89,26 @@ def test_a_damaged_state_is_refused(damage: Any) -> None:
         dataset.restore(state)
 
 
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        data.range(50).prefetch(16).filter(lambda x: x % 3).prefetch(8).filter(lambda x: x % 5),
+        data.range(60).filter(lambda x: True).shuffle(8),
+        data.range(60).filter(lambda x: True).shuffle(8).prefetch(6).shuffle(5).batch(2),
+        data.range(7).shuffle(3).filter(lambda x: x % 3).prefetch(16).repeat(5).batch(4),
+        data.range(40).batch(3).prefetch(9).filter(lambda b: b[0] % 2).take(5),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("ahead", [1, 5])
+def test_every_position_resumes(dataset: data.Dataset, ahead: int, plain: Any) -> None:
+    whole = plain(list(dataset))
+    run = dataset.iterate(block_rows=ahead)
+    for at in range(len(whole) + 1):
+        assert plain(list(dataset.iterate(run.state(), block_rows=3))) == whole[at:]
+        next(run, None)
+
+
 def test_a_state_keeps_its_epoch(table: Any, plain: Any) -> None:
     run = house(table).iterate(epoch=3)
     next(run)
@@ -128,7 +148,9 @@ def test_closing_waits_for_the_thread_and_keeps_the_state() -> None:
 
 @pytest.mark.usefixtures("no_thread_is_left")
 def test_take_lets_the_thread_before_it_go() -> None:
-    assert len(list(data.range(10_000).filter(bool).prefetch(2).batch(4).take(3))) == 3
+    run = iter(data.range(10_000).filter(bool).prefetch(2).filter(bool).take(3))
+    assert len(list(run)) == 3
+    assert threads() == []
 
 
 @pytest.mark.usefixtures("no_thread_is_left")

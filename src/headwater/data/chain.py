@@ -8,7 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from headwater.data.block import Block, join
 from headwater.data.cursor import Cursor, Env, State, resume
-from headwater.data.graph import Node, Unary
+from headwater.data.graph import Unary
 
 Step: TypeAlias = Callable[[Block], Block]
 
@@ -28,15 +28,20 @@ class Stepwise(Unary):
         raise NotImplementedError
 
     def open(self, env: Env, state: State | None) -> Cursor:
-        """Fuse with the stepwise operators upstream; the state is that of what feeds them."""
+        """Fuse with the stepwise operators upstream, as far as each element still stands for one.
+
+        A one-to-one step has no state of its own: "drop three elements" means the same before and after it. A
+        filter counts other elements than what feeds it, so it begins a chain, whose state is one level up.
+        """
         steps: list[Step] = []
-        fills = False
-        node: Node = self
-        while isinstance(node, Stepwise):
+        node: Stepwise = self
+        while node.one_to_one and isinstance(node.input, Stepwise):
             steps.append(node.step())
-            fills = node.fills
             node = node.input
-        return Chain(resume(node, env, state), steps[::-1], fills=fills)
+        steps.append(node.step())
+        if node.one_to_one:
+            return Chain(resume(node.input, env, state), steps[::-1], fills=node.fills)
+        return Sieve(resume(node.input, env, state["input"] if state else None), steps[::-1])
 
 
 class Chain:
@@ -75,3 +80,11 @@ class Chain:
     def close(self) -> None:
         """Close what feeds the steps."""
         self._source.close()
+
+
+class Sieve(Chain):
+    """The cursor of fused operators of which the first lets only some elements through."""
+
+    def state(self) -> State:
+        """The state of what feeds the steps, one level down."""
+        return {"input": super().state()}
