@@ -5,6 +5,7 @@ The two are apart so that several workers can exchange gradients between them.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,7 +42,7 @@ class Learner:
     def compute_gradients(self, batch: Batch) -> torch.Tensor:
         """Return the batch's loss, a scalar on the device; the gradients lie in the parameters."""
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(self.device.type, dtype=self._dtype, enabled=self._dtype is not None):
+        with self._autocast():
             logits = call(self.module, batch)
         loss = weighted_mean(sample_losses(self._loss, logits, batch), batch.weights)
         if not loss.requires_grad:
@@ -51,6 +52,9 @@ class Learner:
             )
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
+
+    def _autocast(self) -> contextlib.AbstractContextManager[object]:
+        return torch.autocast(self.device.type, self._dtype) if self._dtype else contextlib.nullcontext()
 
     def update(self, lr: float) -> None:
         """Clip the gradients and move the weights with learning rate `lr`."""

@@ -14,7 +14,7 @@ import torch
 
 from headwater.core.errors import TrainerError
 
-_ON_CPU = "step"  # torch keeps Adam's step counter there, whatever the parameter's device, unless it is fused
+_COUNTER = "step"  # torch keeps Adam's on the CPU whatever the parameter's device, unless the kernel reads it
 
 
 def moments_of(optimizer: torch.optim.Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
@@ -44,7 +44,8 @@ def load_moments(
             )
         parameter = parameters[int(place)]
         if isinstance(value, torch.Tensor):
-            value = value.clone() if word == _ON_CPU else value.to(parameter.device, copy=True)
+            stays = word == _COUNTER and not optimizer.defaults.get("fused")
+            value = value.to("cpu" if stays else parameter.device, copy=True)
             _check_shape(name, value, parameter)
         optimizer.state[parameter][word] = value
 
