@@ -21,7 +21,7 @@ def compact(place: Place) -> int:
     """Compact to a new version and return it; the old one if there is nothing to do."""
     state = place.catalogue.state()
     runs = live_runs(state.segments, state.deletions, version=state.version, horizon=state.horizon)
-    groups = _groups(state, runs, place.segment_bytes)
+    groups = _groups(state, runs, width=place.schema.row_dtype.itemsize, full_bytes=place.segment_bytes)
     if not groups:
         return state.version
     added: list[SegmentRecord] = []
@@ -38,18 +38,18 @@ def compact(place: Place) -> int:
     return version
 
 
-def _groups(state: State, runs: Runs, segment_bytes: int) -> list[list[int]]:
+def _groups(state: State, runs: Runs, *, width: int, full_bytes: int) -> list[list[int]]:
     """Return which neighbouring segments to write together: those with deleted rows, and small ones."""
     live = np.bincount(runs.segment, weights=runs.length, minlength=len(state.segments))
     groups: list[list[int]] = []
     size = 0.0
     for position, record in enumerate(state.segments):
         share = live[position] / record.num_rows
-        bytes_left = share * (record.size_bytes + record.payload_bytes)
-        if share == 1 and bytes_left >= _SMALL * segment_bytes:
+        bytes_left = share * (record.num_rows * width + record.payload_bytes)
+        if share == 1 and bytes_left >= _SMALL * full_bytes:
             groups.append([])  # is fine as it is: nothing is joined across it
             continue
-        if not groups or not groups[-1] or size + bytes_left > segment_bytes:
+        if not groups or not groups[-1] or size + bytes_left > full_bytes:
             groups.append([])
             size = 0.0
         groups[-1].append(position)

@@ -10,7 +10,7 @@ import datetime
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import pyarrow as pa
@@ -310,7 +310,7 @@ def _to_bytes(value: Any, field: Field) -> bytes:
 
 def _to_time(value: Any, _field: Field) -> np.datetime64:
     if isinstance(value, np.datetime64):
-        return _microseconds(value)
+        return cast("np.datetime64", value.astype("datetime64[us]"))
     if isinstance(value, datetime.date):
         return _utc(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float | np.number):
@@ -323,11 +323,6 @@ def _to_time(value: Any, _field: Field) -> np.datetime64:
         return _at(float(value))
     except (ValueError, OverflowError):
         raise ValueError(f"{_shown(value)} is not a time (ISO 8601, or seconds since 1970)") from None
-
-
-def _microseconds(value: Any) -> np.datetime64:
-    converted: np.datetime64 = np.array(value, "datetime64[us]")[()]
-    return converted
 
 
 def _utc(moment: datetime.date) -> np.datetime64:

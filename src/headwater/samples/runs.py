@@ -107,12 +107,12 @@ def keys_of(ranges: Ranges) -> Keys:
 def expand(first: NDArray[np.int64], length: NDArray[np.int64]) -> Keys:
     """Return ``first[i], first[i] + 1, ...`` (`length[i]` of them) for each i."""
     ends = np.cumsum(length)
-    return np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - length), length)
+    return np.asarray(np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - length), length))
 
 
 def merged(deletions: Sequence[Deletion], version: int) -> Ranges:
     """Return what was deleted by `version`: no key is deleted twice, so ranges need only be joined."""
-    parts = [deletion.ranges for deletion in deletions if deletion.version <= version]
+    parts = [deletion.ranges for deletion in deletions if deletion.version <= version and deletion.ranges.size]
     if not parts:
         return np.empty((0, 2), np.int64)
     ranges = np.concatenate(parts)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from headwater.samples.ingest import Ingested, Rules
     from headwater.samples.place import Place
     from headwater.samples.progress import Report
-    from headwater.samples.snapshot import Moment, Snapshot
+    from headwater.samples.snapshot import Moment, Snapshot, SomeKeys
 
 
 def create(
@@ -124,7 +124,7 @@ class Samples:
         """The live keys, ascending; with times, those of events in ``[start, stop)``."""
         return self._now.keys(start, stop)
 
-    def read(self, keys: Any, columns: Sequence[str] | None = None, *, contiguous: bool = False) -> Block:
+    def read(self, keys: SomeKeys, columns: Sequence[str] | None = None, *, contiguous: bool = False) -> Block:
         """The rows of `keys`, in the order asked; see `Snapshot.read`."""
         return self._now.read(keys, columns, contiguous=contiguous)
 
@@ -181,17 +181,17 @@ class Samples:
 
         options = Options(format=format, digest=digest, classes=classes, commit_rows=commit_rows)
         done: list[Ingested] = []
-        try:
-            with self.place.writing(f"ingest {_name(what)}"), reporting(progress) as report:
+        with self.place.writing(f"ingest {_name(what)}"), reporting(progress) as report:
+            try:
                 for part in open_parts(what, self.schema, options):
                     rules = self._rules(columns, max_future, max_rejects)
                     done.append(ingest_part(self.place, part, rules=rules, report=report))
-        finally:
-            if any(part.num_new for part in done):
-                self.refresh()
+            finally:
+                if any(part.num_new for part in done):
+                    self.refresh()
         return Ingested.join(done, version=self.version)
 
-    def delete(self, keys: Any) -> int:
+    def delete(self, keys: SomeKeys) -> int:
         """Hide `keys` from a new version on and return it; `compact` then removes their bytes.
 
         Keys deleted before stay deleted. Raised: `SamplesError` naming a key that never was.
@@ -200,8 +200,7 @@ class Samples:
 
         with self.place.writing("delete"):
             delete(self.place, as_keys(keys))
-        self.refresh()
-        return self.version
+            return self.refresh()
 
     def compact(self) -> int:
         """Rewrite segments without deleted rows, join small ones, and return the version.
@@ -212,8 +211,7 @@ class Samples:
 
         with self.place.writing("compact"):
             compact(self.place)
-        self.refresh()
-        return self.version
+            return self.refresh()
 
     def _rules(
         self, columns: Mapping[str, str | Sequence[str]] | None, max_future: str | float, max_rejects: int

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headwater.core.digest import digest_of
 from headwater.core.errors import SamplesError
@@ -23,6 +24,9 @@ from headwater.samples.segment import SegmentError
 
 Moment: TypeAlias = np.datetime64 | datetime.datetime | str
 """A time in UTC; a text is ISO 8601, as ``"2013-05-01"``."""
+
+SomeKeys: TypeAlias = NDArray[Any] | Iterable[int]
+"""Keys as an array of integers or anything that lists some."""
 
 T = TypeVar("T")
 _MAX_COMPACTIONS = 5  # within one read: more would be a fault, not a busy writer
@@ -112,7 +116,7 @@ class Snapshot:
         high = times.size if stop is None else int(np.searchsorted(times, _moment(stop), side="left"))
         return np.sort(index["key"][low:high])
 
-    def read(self, keys: Keys, columns: Sequence[str] | None = None, *, contiguous: bool = False) -> Block:
+    def read(self, keys: SomeKeys, columns: Sequence[str] | None = None, *, contiguous: bool = False) -> Block:
         """The rows of `keys`, in the order asked; a key may be asked for repeatedly.
 
         Columns of fixed width are views into the packed rows that were read, without a further copy; with
@@ -249,10 +253,9 @@ def _moment(value: Moment) -> np.datetime64:
     if isinstance(value, datetime.datetime) and value.tzinfo is not None:
         value = value.astimezone(datetime.UTC).replace(tzinfo=None)
     try:
-        moment: np.datetime64 = np.array(value, "datetime64[us]")[()]
+        return cast("np.datetime64", np.array(value, "datetime64[us]")[()])
     except (ValueError, TypeError):
         raise SamplesError(f"{value!r} is not a time.", remedy='Write "2013-05-01T12:00".') from None
-    return moment
 
 
 def _plain(value: Any) -> Any:

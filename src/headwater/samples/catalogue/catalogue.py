@@ -217,7 +217,10 @@ class Catalogue:
         Raised when busy: `LockedError` naming the holder. The right ends with the process.
         """
         if self._engine.dialect.name == "sqlite":
-            yield  # the lock file beside the catalogue is enough: both lie on one machine
+            # The lock file beside the catalogue is enough: both lie on one machine. One connection is kept open
+            # meanwhile, since SQLite tidies up its log at the end of the last one, with several fsyncs.
+            with explained(self._engine), self._engine.connect():
+                yield
             return
         # The first 63 bits of the store's random id name its advisory lock.
         number = int(self.store, 16) >> 65

@@ -8,9 +8,11 @@ survive a fork.
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -19,6 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from headwater.core.errors import SamplesError, StorageFullError
 
+_LOG_BYTES = 1 << 16  # what SQLite wants to begin a log and its index
 _BUSY_TIMEOUT_MS = 30_000  # another writer's commit takes milliseconds; this is for a stalled disk
 
 
@@ -78,7 +81,7 @@ def explained(engine: Engine) -> Iterator[None]:
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0]
         where = engine.url.render_as_string(hide_password=True)
-        if "is full" in reason or "No space left" in reason:
+        if "is full" in reason or "No space left" in reason or _is_full(engine):
             raise StorageFullError(
                 f"the catalogue's disk is full ({reason}); nothing half-written is visible.",
                 where=where,
@@ -89,6 +92,15 @@ def explained(engine: Engine) -> Iterator[None]:
             where=where,
             remedy="Check that it is there, running and writable.",
         ) from error
+
+
+def _is_full(engine: Engine) -> bool:
+    """Whether SQLite's disk has no room for its log: it only calls that an I/O error."""
+    if engine.dialect.name != "sqlite" or engine.url.database is None:
+        return False
+    with suppress(OSError):
+        return shutil.disk_usage(Path(engine.url.database).parent).free < _LOG_BYTES
+    return False
 
 
 def _sqlite(url: URL) -> Engine:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from pyarrow import csv
+from pyarrow import csv as arrow_csv
 
 from headwater.core.errors import SamplesError
 from headwater.samples.incoming.batch import Batch
 from headwater.samples.rejects import Reject
 
 _BLOCK_BYTES = 8 << 20  # tens of thousands of rows
+_HEADER_BYTES = 1 << 18
 NULLS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None")
 
 
@@ -27,15 +30,15 @@ def read_csv(path: Path) -> Iterator[Batch]:
         return "skip"
 
     delimiter = "\t" if ".tsv" in path.suffixes else ","
-    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note)
+    parse = arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note)
     # With threads pyarrow does not say which row was malformed.
-    read = csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False)
+    read = arrow_csv.ReadOptions(block_size=_BLOCK_BYTES, use_threads=False)
     try:
         names = _header(path, delimiter)
-        convert = csv.ConvertOptions(
+        convert = arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.large_string()), null_values=NULLS, strings_can_be_null=True
         )
-        with pa.input_stream(str(path)) as stream, csv.open_csv(stream, read, parse, convert) as reader:
+        with pa.input_stream(str(path)) as stream, arrow_csv.open_csv(stream, read, parse, convert) as reader:
             yield from _batches(reader, malformed, path)
     except pa.ArrowInvalid as error:
         raise SamplesError(
@@ -44,11 +47,9 @@ def read_csv(path: Path) -> Iterator[Batch]:
 
 
 def _header(path: Path, delimiter: str) -> list[str]:
-    import csv as plain
-
     with pa.input_stream(str(path)) as stream:
-        line = stream.readline()
-    return next(plain.reader([line.decode("utf-8-sig", errors="replace")], delimiter=delimiter), [])
+        text = stream.read(_HEADER_BYTES).decode("utf-8-sig", errors="replace")
+    return next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
 
 
 def _batches(reader: Any, malformed: list[tuple[int, str]], path: Path) -> Iterator[Batch]:
