@@ -94,6 +94,7 @@ def test_a_damaged_state_is_refused(damage: Any) -> None:
     [
         data.range(50).prefetch(16).filter(lambda x: x % 3).prefetch(8).filter(lambda x: x % 5),
         data.range(60).filter(lambda x: True).shuffle(8),
+        data.range(60).prefetch(16).prefetch(10),
         data.range(60).filter(lambda x: True).shuffle(8).prefetch(6).shuffle(5).batch(2),
         data.range(7).shuffle(3).filter(lambda x: x % 3).prefetch(16).repeat(5).batch(4),
         data.range(40).batch(3).prefetch(9).filter(lambda b: b[0] % 2).take(5),

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from headwater import data
@@ -117,6 +118,18 @@ def test_restoring_reads_no_more_than_the_shuffle_needs() -> None:
     asked.clear()
     next(dataset.restore(state))
     assert sum(asked) < 25_000  # three buffers, and the run's own block of 8,192 twice
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_shuffle_of_small_blocks_resumes_at_every_position(seed: int) -> None:
+    table = pa.table({"x": range(70)})
+    reader = data.from_arrow(lambda: pa.RecordBatchReader.from_batches(table.schema, table.to_batches(3)))
+    dataset = reader.shuffle(8).with_seed(seed)
+    whole = list(dataset)
+    run = dataset.iterate(block_rows=1)
+    for at in range(71):
+        assert list(dataset.restore(run.state())) == whole[at:]
+        next(run, None)
 
 
 def test_a_shuffle_of_everything_needs_random_access() -> None:
