@@ -14,7 +14,7 @@ from headwater.trainer.learner import Learner
 from headwater.trainer.progress import Progress
 from headwater.trainer.training import Step
 
-_LAG = 20  # steps between looks on a GPU: reading a loss waits for the device, about 20-50 µs each time
+_LAG = 20  # steps between looks on a GPU: reading a loss waits until the device has caught up
 
 
 class Watch:
