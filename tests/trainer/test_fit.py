@@ -15,7 +15,8 @@ from headwater.core.clock import FakeClock
 from headwater.core.errors import ConfigError, TrainerError
 from headwater.core.meter import Meter
 from headwater.trainer import Checkpoint, Step, Trainer
-from headwater.trainer.fit import Job, train
+from headwater.trainer.fit import train
+from headwater.trainer.job import Job
 from headwater.trainer.optimizer import SGD
 
 

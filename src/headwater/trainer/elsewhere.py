@@ -17,7 +17,7 @@ from headwater.trainer.training import Step, Training
 from headwater.workers import Local, Workers
 
 if TYPE_CHECKING:
-    from headwater.trainer.fit import Job
+    from headwater.trainer.job import Job
 
 
 def run(on: Workers, job: Job, *, on_step: Callable[[Step], None] | None) -> Checkpoint:

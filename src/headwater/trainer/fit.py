@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headwater.core.clock import Clock, WallClock
 from headwater.core.errors import TrainerError
 from headwater.core.files import exclusive
 from headwater.core.rng import Seeds
-from headwater.trainer.batches import Arrays, Batches, Reader, fingerprint_of, length_of
+from headwater.trainer.batches import Arrays, Reader
 from headwater.trainer.chance import Chance
 from headwater.trainer.checkpoint import Checkpoint, under
 from headwater.trainer.device import device_named, precision_on, threads_used
 from headwater.trainer.folder import TrainingFolder
+from headwater.trainer.job import Job, num_steps_of
 from headwater.trainer.learner import Learner
 from headwater.trainer.model import build, load_weights, weights_of
 from headwater.trainer.moments import load_moments, moments_of
@@ -32,28 +31,6 @@ if TYPE_CHECKING:
     from headwater.trainer.trainer import Trainer
 
 OnStep = Callable[[Step], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One training, said completely."""
-
-    trainer: Trainer
-    dataset: Batches
-    start: Checkpoint | None = None
-    seed: int = 0
-    folder: Path | None = None
-    every_steps: int | None = None
-
-    def identity(self) -> dict[str, Any]:
-        """What must be equal for saved progress to be of the same training, as JSON values."""
-        return {
-            **self.trainer.describe(),
-            "seed": self.seed,
-            "start": self.start.digest if self.start else None,
-            "device": device_named(self.trainer.device).type,
-            "dataset": fingerprint_of(self.dataset, seed=self.seed),
-        }
 
 
 def train(job: Job, *, on_step: OnStep | None = None, clock: Clock | None = None) -> Checkpoint:
@@ -89,7 +66,7 @@ class Fit:
         self._chance = Chance(Seeds(job.seed).integer("trainer", "torch"), self._device)
         self._learner = self._make_learner()
         self._schedule = as_member(Schedule, trainer.schedule or "constant")
-        self._num_steps = _num_steps(job, self._schedule)
+        self._num_steps = num_steps_of(job, self._schedule)
         self._progress = self._find_progress()
         self._watch = Watch(self._progress, on_step, lagging=self._device.type == "cuda", folder=job.folder)
         self._is_set_up = False
@@ -256,19 +233,6 @@ class Fit:
         now_s = self._clock.monotonic()
         lap_s, self._mark_s = now_s - self._mark_s, now_s
         return lap_s
-
-
-def _num_steps(job: Job, schedule: Schedule) -> int | None:
-    """Return how many steps there will be, None when nobody knows and nobody needs to."""
-    length, most = length_of(job.dataset), job.trainer.max_steps
-    known = [] if length is None else [length * job.trainer.epochs]
-    num_steps = min([*known, *([most] if most is not None else [])], default=None)
-    if num_steps is None and schedule.needs_length:
-        raise TrainerError(
-            f"schedule {schedule.kind!r} needs the number of steps, but the dataset does not know its length.",
-            remedy='Give max_steps, use schedule="constant", or a dataset with len().',
-        )
-    return num_steps
 
 
 def _check_same_optimizer(trainer: Trainer, config: Mapping[str, Any]) -> None:

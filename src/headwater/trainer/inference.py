@@ -20,9 +20,7 @@ from headwater.trainer.tensors import RESERVED, Batch, can_hold, rows_of
 if TYPE_CHECKING:
     from headwater.trainer.trainer import Trainer
 
-_ROWS = (
-    8192  # rows of one forward: larger ones gained nothing for MLPs on two cores, smaller ones lost up to 20 %
-)
+_ROWS = 8192  # of one forward. 98,304 flights, one core: 0.04 s at 8,192; 0.09 s at 512; 0.07 s at 32,768
 
 
 class Inference:

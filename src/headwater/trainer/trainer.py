@@ -124,7 +124,7 @@ class Trainer:
         """
         if every_steps is not None and every_steps < 1:
             raise TrainerError("every_steps must be at least 1.", where=f"fit(every_steps={every_steps})")
-        from headwater.trainer.fit import Job
+        from headwater.trainer.job import Job
 
         place = Path(folder) if folder is not None else None
         job = Job(trainer=self, dataset=dataset, start=start, seed=seed, folder=place, every_steps=every_steps)
