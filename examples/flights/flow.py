@@ -19,7 +19,7 @@ _SCALE = np.array([18, 19, 20, 110, 6, 6, 0.03, 8, 2], np.float32)
 
 def flow(source: Source) -> data.Dataset:
     """Return shuffled batches of 512 encoded flights."""
-    return data.from_source(source).map_batches(encode).shuffle(8_192).batch(512)
+    return data.from_source(source).map_batches(encode).shuffle().batch(512)
 
 
 def encode(block: Block) -> dict[str, Column]:

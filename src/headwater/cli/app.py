@@ -27,16 +27,20 @@ app.command("which-models")(zoo.which_models)
 app.add_typer(config.app, name="config")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(headwater.__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
+        bool,
+        typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Headwater: samples, triggers, selection, data, trainer and zoo as one line."""
-    if version:
-        typer.echo(headwater.__version__)
-        raise typer.Exit
+    """From a growing stream of data to served models, again and again."""
 
 
 def main() -> None:
