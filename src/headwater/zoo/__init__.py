@@ -8,7 +8,9 @@ second = keep.add(model.state_dict(), parent=first)
 keep.load(second)
 """
 
-from headwater.zoo.variant import Lineage, Seen, Variant
+from headwater.zoo.answers import Collected, Damage, Lineage, Seen
+from headwater.zoo.damage import VariantCorruptError
+from headwater.zoo.variant import Variant
 from headwater.zoo.zoo import Zoo, open  # noqa: A004 - it reads as zoo.open(...)
 
-__all__ = ["Lineage", "Seen", "Variant", "Zoo", "open"]
+__all__ = ["Collected", "Damage", "Lineage", "Seen", "Variant", "VariantCorruptError", "Zoo", "open"]

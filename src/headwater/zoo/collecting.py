@@ -7,26 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from headwater.zoo import rebuilding
 from headwater.zoo.adding import base_for
+from headwater.zoo.answers import Collected
 from headwater.zoo.packing import Sizes, pack
 from headwater.zoo.store import Store, VariantDeletedError
 from headwater.zoo.variant import Variant
-
-
-@dataclass(frozen=True)
-class Collected:
-    """What a collection did."""
-
-    freed_bytes: int
-    num_files: int
-    """Models' files removed."""
-    held: tuple[str, ...]
-    """Ids of deleted variants whose bytes stay, because visible ones are built on them."""
-    rebased: tuple[str, ...]
-    """Ids of variants that were stored anew."""
 
 
 def collect(store: Store, *, rebase: bool = False) -> Collected:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from headwater.core.errors import CorruptError, ZooError
 from headwater.zoo.variant import Variant
@@ -13,16 +12,6 @@ _MOST_NAMED = 6
 
 class VariantCorruptError(ZooError, CorruptError):
     """Raised when a variant cannot be rebuilt bit for bit. It is never given out changed."""
-
-
-@dataclass(frozen=True)
-class Damage:
-    """One file of the zoo that is not what was written."""
-
-    file: str
-    problem: str
-    affected: tuple[str, ...]
-    """Ids of the visible variants that need the file."""
 
 
 def affected_by(blob: str, variants: Collection[Variant]) -> tuple[str, ...]:

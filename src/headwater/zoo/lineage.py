@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from headwater.core.unit import format_bytes
+from headwater.zoo.answers import Lineage, Seen
 from headwater.zoo.store import Store
-from headwater.zoo.variant import Lineage, Seen, Variant
+from headwater.zoo.variant import Variant
 
 
 def lineage(store: Store, wanted: Variant | str) -> Lineage:

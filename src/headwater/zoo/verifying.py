@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from headwater.core.errors import CorruptError
 from headwater.zoo import rebuilding
-from headwater.zoo.damage import Damage, VariantCorruptError, affected_by
+from headwater.zoo.answers import Damage
+from headwater.zoo.damage import VariantCorruptError, affected_by
 from headwater.zoo.store import Store
 from headwater.zoo.variant import Variant
 

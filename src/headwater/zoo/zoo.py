@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from headwater.core.clock import Clock, WallClock
 from headwater.core.errors import ZooError
 from headwater.core.selection import Selection
-from headwater.zoo.variant import Lineage, Seen, Variant
+from headwater.zoo.answers import Collected, Damage, Lineage, Seen
+from headwater.zoo.variant import Variant
 
 if TYPE_CHECKING:
     from headwater.zoo.adding import Storage
-    from headwater.zoo.collecting import Collected
-    from headwater.zoo.damage import Damage
     from headwater.zoo.store import Store
     from headwater.zoo.tensor import Bytes, Tensor
 
