@@ -82,6 +82,10 @@ def test_another_shape_on_element_77_is_named(rows: data.Dataset) -> None:
 def test_another_type_or_name_on_an_element_is_named() -> None:
     with pytest.raises(DataError, match="in row 2 `v` is a float, but in row 0 it is a int"):
         list(data.range(4).map(lambda x: {"v": 0.5 if x == 2 else x}).batch(4))
+    with pytest.raises(DataError, match="in row 1 `v` is a str"):
+        list(data.range(4).map(lambda x: {"v": "a" if x == 1 else 0.5}).batch(4))
+    with pytest.raises(DataError, match="is a int, which does not stack"):
+        list(data.range(4).map(lambda x: {"v": 2**63 + x}).batch(4))
     with pytest.raises(DataError, match=r"in row 3 has \['w'\], but in row 0 has \['v'\]"):
         list(data.range(4).map(lambda x: {"w": x} if x == 3 else {"v": x}).batch(4))
     with pytest.raises(DataError, match="is a object, which does not stack"):

@@ -30,6 +30,25 @@ def test_values_keep_their_types_through_map() -> None:
     assert {name: str(column.dtype) for name, column in batch.items()} == {name: name for name in columns}
 
 
+@pytest.mark.parametrize(
+    ("values", "dtype"),
+    [
+        ([1, 2, True], "int64"),
+        ([0.5, 1, 2], "float64"),
+        ([True, False], "bool"),
+        ([1j, 2j], "complex128"),
+        ([np.float32(1), np.float32(2)], "float32"),
+        ([[1, 2], [3, 4]], "int64"),
+        ([np.datetime64(1, "us"), np.datetime64(2, "us")], "datetime64[us]"),
+    ],
+)
+def test_a_column_has_the_type_of_its_first_value(values: Any, dtype: str) -> None:
+    batch = next(iter(data.range(len(values)).map(values.__getitem__).batch(9)))
+    assert str(batch.dtype) == dtype
+    assert batch.tolist() == np.array(values).tolist()
+    assert batch.flags.writeable
+
+
 def test_what_one_map_returns_the_next_gets_untouched() -> None:
     ragged = data.range(3).map(lambda x: list(range(x))).map(len)
     assert list(ragged) == [0, 1, 2]
