@@ -175,7 +175,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows, three rounds")
     parser.add_argument("--json", type=Path, help="write the rows here")
     options = parser.parse_args()
-    # As inside a DataLoader's worker: gathering 512 rows gains nothing from threads, and loses on a busy machine.
+    # As in a DataLoader's worker: gathering 512 rows gains nothing from threads, and loses on a busy machine.
     torch.set_num_threads(1)
     scale, rounds = (10, 3) if options.quick else (1, 5)
     cases = {

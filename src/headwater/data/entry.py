@@ -27,7 +27,8 @@ def from_source(source: Source, *, keys: Any = None) -> Dataset:
 
     `keys` says which and in which order; all, ascending, if left out. Random access.
     """
-    if not isinstance(source, Source):
+    # Not isinstance(source, Source): that would compute the fingerprint, which may read a lot.
+    if not all(callable(getattr(source, name, None)) for name in ("keys", "read")):
         raise DataError(
             f"a {type(source).__name__} is not a source.",
             where="data.from_source",
