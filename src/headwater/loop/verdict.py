@@ -9,6 +9,7 @@ import numpy as np
 
 from headwater.core.unit import format_duration
 from headwater.loop.metric import label, lower_is_better, show
+from headwater.loop.wording import counted
 
 if TYPE_CHECKING:
     from headwater.loop.comparison import Comparison, Standing
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 # Costs closer than this are called equal: clocks of a shared machine are no better.
 _SAME_COST = 0.05
 _AFTER_A_DRAW = {
-    "cheaper": " It won on cost; that it is better is not shown.",
+    "cheaper": " It won on cost.",
     "dearer": " It lost on cost: more training for nothing that could be shown.",
 }
 
@@ -41,9 +42,10 @@ def _alone(comparison: Comparison, metric: str) -> list[str]:
         return ["No run has been judged yet: a model is judged once the interval that it served is closed."]
     return [
         f"{run.name}: mean {label(metric)} {show(comparison.mean(run.name, metric))} over "
-        f"{_count(int(comparison.counted.sum()), 'interval')} of {comparison.every} "
-        f"({show(run.pooled[metric])} over all samples at once), with {_count(run.costs.num_models, 'model')}, "
-        f"{run.costs.num_trained:,} samples trained on and {format_duration(run.costs.training_s)} of training."
+        f"{counted(int(comparison.counted.sum()), 'interval')} of {comparison.every} "
+        f"({show(run.pooled[metric])} over all samples at once), "
+        f"with {counted(run.costs.num_models, 'model')}, {run.costs.num_trained:,} samples trained on "
+        f"and {format_duration(run.costs.training_s)} of training."
         for run in comparison.judged
     ]
 
@@ -63,7 +65,7 @@ def _numbers(comparison: Comparison, ours: Standing, theirs: Standing, metric: s
         change += f" ± {found.half_width:.4f}"
     return (
         f"{ours.name}: mean {label(metric)} {show(value)} against {show(other)} of {theirs.name} "
-        f"({change} over {_count(found.num_intervals, 'interval')} of {comparison.every})"
+        f"({change} over {counted(found.num_intervals, 'interval')} of {comparison.every})"
         f"{_price(ours, theirs)}."
     )
 
@@ -96,11 +98,9 @@ def _judgement(ours: Standing, theirs: Standing, found: Difference) -> str:
             return f"It lost: worse than {theirs.name}."
     if not math.isfinite(found.half_width):
         return "Too few intervals to tell a difference from chance."
-    worst = max(found.half_width - found.gain, 0.0)
-    undecided = (
-        f"The difference is within its error: {ours.name} may be up to {worst:.4f} worse, or not at all."
-    )
-    return undecided + _AFTER_A_DRAW.get(price, "")
+    worst, best = found.half_width - found.gain, found.half_width + found.gain
+    draw = f"No difference is shown: it may be anything from {worst:.4f} worse to {best:.4f} better."
+    return draw + _AFTER_A_DRAW.get(price, "")
 
 
 def _why_worse(comparison: Comparison, ours: Standing, theirs: Standing, metric: str) -> list[str]:
@@ -131,7 +131,7 @@ def _caveats(comparison: Comparison) -> list[str]:
     left_out = int((~comparison.counted).sum())
     if left_out:
         told.append(
-            f"{_count(left_out, 'interval')} with less than a tenth of the usual number of samples "
+            f"{counted(left_out, 'interval')} with less than a tenth of the usual number of samples "
             f"{'is' if left_out == 1 else 'are'} left out of the means."
         )
     unfinished = [run.name for run in comparison.runs if not run.is_finished]
@@ -164,7 +164,3 @@ def _times(ratio: float) -> str:
 
 def _days(days: float) -> str:
     return f"{days:.0f} days" if days >= 9.5 else format_duration(days * 86_400)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
