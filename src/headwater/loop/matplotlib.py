@@ -13,20 +13,24 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from matplotlib import colormaps
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_hex, to_rgb
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num, num2date
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from headwater.loop.svg import as_element, printable
+from headwater.core.unit import format_bytes
+from headwater.loop.svg import as_element
+from headwater.loop.wording import printable, shortened
 
 _CIVIDIS = colormaps["cividis"]
 WIDTH_IN = 9.0
-FONT_PT = 8.0
+FONT_PT, TILE_PT = 8.0, 6.2
 INK, MUTED, GRID, PAPER = "#1a1d21", "#6a717b", "#dde1e6", "#fdfdfe"
 _AS_CSS = {INK: "currentColor", MUTED: "var(--muted)", GRID: "var(--grid)", PAPER: "var(--paper)"}
 
@@ -117,7 +121,12 @@ class Drawing:
         for panel in self.panels:
             panel.xaxis.set_major_locator(locator)
             panel.xaxis.set_major_formatter(_Dates(locator, show_offset=True))
-            panel.xaxis.get_offset_text().set_visible(False)
+            panel.tick_params(axis="x", labelbottom=panel is self.panels[-1])
+
+    def count_axes(self) -> None:
+        """Label the lowest panel with whole numbers; all panels share them."""
+        for panel in self.panels:
+            count_axis(panel.xaxis, most=12)
             panel.tick_params(axis="x", labelbottom=panel is self.panels[-1])
 
     def legend(self, entries: Iterable[tuple[str, Style]], *, markers: bool = True) -> None:
@@ -161,12 +170,6 @@ class Drawing:
         renderer.finalize()
         return as_element(out.getvalue(), title=title, colours=_AS_CSS)
 
-    def png(self, *, dpi: int = 144) -> bytes:
-        """Return the picture on white, for looking at it where there is no browser."""
-        out = io.BytesIO()
-        self._figure.savefig(out, format="png", dpi=dpi, facecolor="white")
-        return out.getvalue()
-
 
 # -- panels -----------------------------------------------------------------------------------------
 
@@ -203,14 +206,17 @@ def caption(panel: Any, text: str) -> None:
 
 
 class _Dates(ConciseDateFormatter):  # type: ignore[misc]  # matplotlib has no types
-    """Dates as short as can be; what they leave out stands behind the first."""
+    """Dates as short as can be; what all leave out, at least the year, stands behind the first."""
 
     def format_ticks(self, values: Any) -> list[str]:
         texts: list[str] = super().format_ticks(values)
-        context = self.get_offset()
-        if texts and context and not texts[0].startswith(context):
-            texts[0] = f"{texts[0]} {context}"
+        if texts:
+            left_out = super().get_offset() or str(num2date(values[0]).year)
+            texts[0] = texts[0] if texts[0] in left_out else f"{texts[0]} {left_out}"
         return texts
+
+    def get_offset(self) -> str:
+        return ""
 
 
 def count_axis(axis: Any, *, whole: bool = True, most: int = 8) -> None:
@@ -246,12 +252,50 @@ def short_count(value: float) -> str:
     return f"{value:.3g}"
 
 
-def shortened(text: str, most: int) -> str:
-    """Return `text`, with its end cut off where it is longer than `most` letters."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def bytes_axis(axis: Any, most_bytes: float, *, most: int = 3) -> None:
+    """Label an axis of sizes at round numbers of the binary unit that suits the largest."""
+    unit = 1024.0 ** max(0, min(4, int(math.log2(max(most_bytes, 1)) // 10)))
+    formatted_axis(axis, format_bytes, most=most, unit=unit)
 
 
-class _Multiples(MaxNLocator):  # type: ignore[misc]  # matplotlib has no types
+@dataclass(frozen=True)
+class Tile:
+    """One cell of a heat map: from `left` to `right` in time, one row high around `row`."""
+
+    left: np.datetime64
+    right: np.datetime64
+    row: int
+    colour: str
+    tooltip: str
+    text: str = ""
+    text_at: np.datetime64 | None = None
+    ink: str = INK
+
+
+def tiles(panel: Any, cells: Sequence[Tile]) -> None:
+    """Draw all cells as one artist: a patch and a text for each would take ten times as long."""
+    panel.add_artist(_Tiles(panel, cells))
+
+
+class _Tiles(Artist):
+    def __init__(self, panel: Any, cells: Sequence[Tile]) -> None:
+        super().__init__()
+        self._panel = panel
+        self._cells = cells
+
+    def draw(self, renderer: Any) -> None:
+        times = [(cell.left, cell.right, cell.text_at or cell.left) for cell in self._cells]
+        columns = date2num(np.array(times, "datetime64[us]")).T
+        rows = np.array([cell.row for cell in self._cells], np.float64)
+        to_page = self._panel.transData.transform
+        left, bottom = to_page(np.stack([columns[0], rows + 0.5], axis=1)).T
+        right, top = to_page(np.stack([columns[1], rows - 0.5], axis=1)).T
+        text_x = to_page(np.stack([columns[2], rows], axis=1))[:, 0]
+        for cell, *box in zip(self._cells, left, bottom, right, top, text_x):
+            renderer.draw_tile(cell, *box)
+
+
+class _Multiples(MaxNLocator):
     """Ticks at round multiples of a unit that is not a power of ten, such as the minute."""
 
     def __init__(self, unit: float, most: int) -> None:
@@ -259,7 +303,7 @@ class _Multiples(MaxNLocator):  # type: ignore[misc]  # matplotlib has no types
         self._unit = unit
 
     def tick_values(self, vmin: float, vmax: float) -> Any:
-        return super().tick_values(vmin / self._unit, vmax / self._unit) * self._unit
+        return np.asarray(super().tick_values(vmin / self._unit, vmax / self._unit)) * self._unit
 
 
 def _stroke(style: Style, *, markers: bool) -> Line2D:
@@ -313,6 +357,21 @@ class _Renderer(RendererSVG):  # type: ignore[misc]  # matplotlib has no types
         if angle:
             place["transform"] = f"rotate({-angle:g} {x:.2f} {y:.2f})"
         self.writer.element("text", printable(s), attrib={**place, "style": style})
+
+    def draw_tile(
+        self, cell: Tile, left: float, bottom: float, right: float, top: float, text_x: float
+    ) -> None:
+        """Write a rectangle with its tooltip and its text; matplotlib's vertical axis points up, SVG's down."""
+        self.open_group("tile", cell.tooltip)
+        box = {"x": f"{left:.2f}", "y": f"{self.height - top:.2f}"}
+        box |= {"width": f"{right - left:.2f}", "height": f"{top - bottom:.2f}"}
+        self.writer.element("rect", attrib={**box, "style": f"fill: {cell.colour}"})
+        if cell.text:
+            style = f"font-size: {TILE_PT}px; text-anchor: middle; fill: {cell.ink}"
+            baseline = self.height - (top + bottom) / 2 + 0.36 * TILE_PT
+            place = {"x": f"{text_x:.2f}", "y": f"{baseline:.2f}"}
+            self.writer.element("text", printable(cell.text), attrib={**place, "style": style})
+        self.close_group("tile")
 
     def get_text_width_height_descent(
         self,

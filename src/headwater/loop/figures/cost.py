@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from headwater.loop import matplotlib
 from headwater.loop.comparison import Standing
 from headwater.loop.figures.picture import Material, Picture
 from headwater.loop.metric import label, lower_is_better, show
+from headwater.loop.wording import shortened
 
 STAGES = ("train", "choose", "watch", "evaluate", "compare", "store")
 _MOST_BARS = 120
@@ -25,26 +25,27 @@ def against_quality(material: Material) -> Picture:
     picture = Picture(
         "cost",
         "Cost against quality",
-        f"Each point is a strategy: to the left is cheaper, {'down' if lower_is_better(metric) else 'up'} is better. "
-        "Samples trained on count repetitions and do not depend on the machine; seconds do.",
+        f"Each point is a strategy: left is cheaper, {'down' if lower_is_better(metric) else 'up'} is better. "
+        "Samples count repetitions and do not depend on the machine; seconds do.",
     )
     runs = [run for run in comparison.judged if math.isfinite(comparison.mean(run.name, metric))]
     if len(runs) < 2:
         return picture.without(
             "A comparison needs at least two runs that have been judged on the same samples."
         )
-    drawing = matplotlib.Drawing([2.2], columns=2, top_in=0.4)
-    axes: tuple[tuple[str, Callable[[Standing], float], Callable[[float], str]], ...] = (
-        ("samples trained on", lambda run: float(run.costs.num_trained), matplotlib.short_count),
-        ("seconds of training", lambda run: run.costs.training_s, format_duration),
-    )
-    for panel, (words, cost, form) in zip(drawing.panels, axes):
-        for run in runs:
-            _point(panel, material, run, cost(run), metric)
+    drawing = matplotlib.Drawing([2.2], columns=2)
+    by_samples, by_seconds = drawing.panels
+    for run in runs:
+        _point(by_samples, material, run, float(run.costs.num_trained), metric)
+        _point(by_seconds, material, run, run.costs.training_s, metric)
+    for panel, words in ((by_samples, "samples trained on"), (by_seconds, "seconds of training")):
         matplotlib.caption(panel, f"mean {label(metric)} against {words}")
-        panel.set_xlim(0, max(max(cost(run) for run in runs) * 1.28, 1e-9))
         panel.margins(y=0.18)
-        matplotlib.formatted_axis(panel.xaxis, form, most=5)
+    _from_zero(by_samples, max(run.costs.num_trained for run in runs))
+    matplotlib.count_axis(by_samples.xaxis, most=5)
+    longest_s = max(run.costs.training_s for run in runs)
+    _from_zero(by_seconds, longest_s)
+    matplotlib.duration_axis(by_seconds.xaxis, longest_s, most=5)
     return picture.drawn(drawing)
 
 
@@ -59,15 +60,15 @@ def stages(material: Material) -> Picture:
     totals = {run.name: run.seconds() for run in material.runs}
     if not any(sum(seconds.values()) > 0 for seconds in totals.values()):
         return picture.without("No stage has been finished yet.")
-    drawing = matplotlib.Drawing([0.36 * len(totals) + 0.1], left_in=1.15, top_in=0.36)
+    drawing = matplotlib.Drawing([0.36 * len(totals) + 0.1], left_in=1.15)
     panel = drawing.panels[0]
     longest = max(sum(seconds.values()) for seconds in totals.values())
     for row, (name, seconds) in enumerate(totals.items()):
         _stacked(panel, row, name, seconds, longest)
-    panel.set_yticks(range(len(totals)), [matplotlib.shortened(name, 16) for name in totals])
+    panel.set_yticks(range(len(totals)), [shortened(name, 16) for name in totals])
     panel.set_ylim(len(totals) - 0.5, -0.5)
     panel.grid(visible=False)
-    matplotlib.formatted_axis(panel.xaxis, format_duration, most=7)
+    matplotlib.duration_axis(panel.xaxis, longest)
     drawing.swatches([(stage, matplotlib.STAGE_COLOURS[stage]) for stage in STAGES])
     return picture.drawn(drawing)
 
@@ -77,18 +78,18 @@ def stored(material: Material) -> Picture:
     picture = Picture(
         "stored",
         "Bytes kept per model",
-        "The pale bar is a model in full, the coloured one what the zoo stores of it: where it is shorter, only the "
-        "difference to the model before was kept, without loss.",
+        "The pale bar is a model in full, the coloured one what the zoo stores of it: where it is shorter, "
+        "only the difference to the model before was kept, without loss.",
     )
     runs = {run.name: [line for line in run.rounds() if line.variant] for run in material.runs}
     runs = {name: lines for name, lines in runs.items() if any(line.full_bytes for line in lines)}
     if not runs:
         return picture.without("No model has been stored yet.")
-    drawing = matplotlib.Drawing([0.85] * len(runs), gap_in=0.52, top_in=0.36)
+    drawing = matplotlib.Drawing([0.85] * len(runs), gap_in=0.32, share_x=True)
     for (name, lines), panel in zip(runs.items(), drawing.panels):
         lines = lines[-_MOST_BARS:]
         rounds = np.array([line.number for line in lines])
-        panel.bar(rounds, [line.full_bytes for line in lines], width=0.78, color=matplotlib.GRID, linewidth=0)
+        panel.bar(rounds, [line.full_bytes for line in lines], width=0.78, color=matplotlib.MUTED, alpha=0.28)
         bars = panel.bar(
             rounds, [line.size_bytes for line in lines], width=0.78, color=material.style(name).colour
         )
@@ -98,9 +99,12 @@ def stored(material: Material) -> Picture:
             )
         kept, full = (sum(getattr(line, field) for line in lines) for field in ("size_bytes", "full_bytes"))
         words = f"{format_bytes(kept)} kept of {format_bytes(full)}"
-        matplotlib.caption(panel, f"{matplotlib.shortened(name, 28)}: {words}, by round")
-        matplotlib.formatted_axis(panel.yaxis, format_bytes, most=3)
-        matplotlib.count_axis(panel.xaxis, most=12)
+        matplotlib.caption(panel, f"{shortened(name, 28)}: {words}, by round")
+        matplotlib.bytes_axis(panel.yaxis, max(line.full_bytes for line in lines))
+    last = max(lines[-1].number for lines in runs.values())
+    first = min(lines[-_MOST_BARS:][0].number for lines in runs.values())
+    drawing.panels[0].set_xlim(first - 0.6, max(last, first + 11) + 0.6)  # a single bar is no wall
+    drawing.count_axes()
     return picture.drawn(drawing)
 
 
@@ -118,10 +122,11 @@ def _point(panel: Any, material: Material, run: Standing, cost: float, metric: s
     )
     costs = run.costs
     point.set_gid(
-        f"{run.name}: {label(metric)} {show(value)}, {costs.num_trained:,} samples, {format_duration(costs.training_s)}"
+        f"{run.name}: {label(metric)} {show(value)}, {costs.num_trained:,} samples, "
+        f"{format_duration(costs.training_s)}"
     )
     panel.annotate(
-        matplotlib.shortened(run.name, 20),
+        shortened(run.name, 20),
         (cost, value),
         xytext=(8, 0),
         textcoords="offset points",
@@ -131,17 +136,25 @@ def _point(panel: Any, material: Material, run: Standing, cost: float, metric: s
     )
 
 
-def _stacked(panel: Any, row: int, name: str, seconds: dict[str, float], longest: float) -> None:
+def _from_zero(panel: Any, most: float) -> None:
+    """Leave room at the right for the name of the dearest."""
+    panel.set_xlim(-0.03 * most, most * 1.28 if most > 0 else 1.0)
+
+
+def _stacked(panel: Any, row: int, name: str, seconds: dict[str, float], longest_s: float) -> None:
     start = 0.0
     for stage in STAGES:
         length = seconds.get(stage, 0.0)
         if length <= 0:
             continue
         colour = matplotlib.STAGE_COLOURS[stage]
-        (bar,) = panel.barh(
-            [row], [length], left=start, height=0.62, color=colour, edgecolor=matplotlib.PAPER, linewidth=0.6
-        )
-        bar.set_gid(f"{name}, {stage}: {format_duration(length)}")
+        (bar,) = panel.barh([row], [length], left=start, height=0.62, color=colour)
+        bar.set(edgecolor=matplotlib.PAPER, linewidth=0.6, gid=f"{name}, {stage}: {format_duration(length)}")
+        if length > 0.08 * longest_s:
+            ink = matplotlib.ink_on(colour)
+            panel.text(
+                start + length / 2, row, stage, color=ink, fontsize=6.6, ha="center", va="center_baseline"
+            )
         start += length
     panel.annotate(
         format_duration(start),
@@ -152,4 +165,4 @@ def _stacked(panel: Any, row: int, name: str, seconds: dict[str, float], longest
         fontsize=matplotlib.FONT_PT,
         color=matplotlib.MUTED,
     )
-    panel.set_xlim(0, longest * 1.1)
+    panel.set_xlim(0, longest_s * 1.1)

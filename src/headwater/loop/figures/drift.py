@@ -11,6 +11,7 @@ from headwater.loop import matplotlib
 from headwater.loop.figures.picture import Material, Picture, day, moments
 from headwater.loop.metric import show
 from headwater.loop.results import Results
+from headwater.loop.wording import shortened
 
 _MOST_POINTS = 1_500  # a page is not wider; of those that would coincide the largest distance is kept
 
@@ -20,21 +21,17 @@ def distances(material: Material) -> Picture:
     picture = Picture(
         "drift",
         "Drift and what it set off",
-        "Each evaluation of a drift policy: the distance between a reference and the newest samples, seen through "
-        "the newest model, and as a dashed line the threshold in force. Vertical lines are triggers, with a mark "
-        "where it was the distance that fired. After a training the reference moves on, and the distance falls.",
+        "Each evaluation of a drift policy: the distance between a reference and the newest samples, as the "
+        "newest model sees them, and as a dashed line the threshold in force. Vertical lines are triggers, "
+        "with a mark where the distance fired. After training the reference moves on, and the distance falls.",
     )
     panels = [(run, metric) for run in material.runs for metric in _metrics(run)]
     if not panels:
-        return picture.without(
-            "No drift distance was measured: no trigger policy of these runs looks at drift."
-        )
+        return picture.without("No drift distance was measured: no trigger policy here looks at drift.")
     drawing = matplotlib.Drawing([1.7] * len(panels), share_x=True, gap_in=0.36)
     for (run, metric), panel in zip(panels, drawing.panels):
         _draw(panel, material, run, metric)
-        matplotlib.caption(
-            panel, f"{matplotlib.shortened(run.name, 28)}: {matplotlib.shortened(metric, 28)} distance"
-        )
+        matplotlib.caption(panel, f"{shortened(run.name, 28)}: {shortened(metric, 28)} distance")
     drawing.time_axes()
     return picture.drawn(drawing)
 

@@ -13,7 +13,7 @@ def gallery(material: Material) -> list[Picture]:
         cost.against_quality(material),
         labels.base_rate(material),
         drift.distances(material),
-        *heat_map.maps(material),
+        heat_map.maps(material),
         cost.stages(material),
         learning.curves(material),
         cost.stored(material),

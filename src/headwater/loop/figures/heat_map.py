@@ -13,6 +13,7 @@ from headwater.loop import matplotlib
 from headwater.loop.figures.picture import Material, Picture, day, moments
 from headwater.loop.metric import label, lower_is_better, show
 from headwater.loop.results import Results
+from headwater.loop.wording import shortened
 
 _MOST_ROWS, _MOST_COLUMNS = 40, 60  # more could not be told apart on a page; every n-th is shown instead
 _ROW_IN = 0.2
@@ -30,36 +31,34 @@ class _Map:
     num_models: int
 
 
-def maps(material: Material) -> list[Picture]:
-    """Draw one map for each run that has a matrix, all with the same colours."""
+def maps(material: Material) -> Picture:
+    """Draw a panel for each run that has a matrix, all with the same colours."""
     metric = material.comparison.headline
-    found = {run.name: _map_of(run, metric) for run in material.runs}
-    known = [each.values[np.isfinite(each.values)] for each in found.values() if each is not None]
-    pooled = np.concatenate(known) if known else np.empty(0)
-    limits = (float(pooled.min()), float(pooled.max())) if pooled.size else (0.0, 1.0)
-    return [_picture(name, each, metric, limits) for name, each in found.items()]
-
-
-def _picture(name: str, found: _Map | None, metric: str, limits: tuple[float, float]) -> Picture:
     picture = Picture(
-        f"matrix-{name}",
-        f"Every model of {name} on every interval",
-        f"A row is a model, a column an interval, the colour its {label(metric)} there (brighter is better; the same "
-        "scale for all runs). The stepped line is where each model was trained: left of it is its past, right of it "
-        "what it did not know. Rows that darken to the right show models growing old.",
+        "matrix",
+        "Every model on every interval",
+        f"A row is a model, a column an interval of event time, the colour the model's {label(metric)} there. "
+        "The stepped line is where each model was trained: left of it is its past, right of it what it did not "
+        "know. Rows that darken to the right are models growing old.",
     )
-    if found is None:
+    found = {run.name: each for run in material.runs if (each := _map_of(run, metric)) is not None}
+    if not found:
         return picture.without("The matrix is written at the end of a run, when its stream has ended.")
-    if not np.isfinite(found.values).any():
+    pooled = np.concatenate([each.values.reshape(-1) for each in found.values()])
+    pooled = pooled[np.isfinite(pooled)]
+    if not pooled.size:
         return picture.without(f"{label(metric)} is not defined on any interval of the matrix.")
-    drawing = matplotlib.Drawing([_ROW_IN * max(len(found.rounds), 2)], left_in=0.62, top_in=0.34)
-    _cells(drawing.panels[0], found, metric, limits)
-    _staircase(drawing.panels[0], found)
-    shown = (
-        "" if found.num_models == len(found.rounds) else f", {len(found.rounds)} of {found.num_models} models"
-    )
-    matplotlib.caption(drawing.panels[0], f"round{shown}")
-    _axes(drawing.panels[0], found)
+    limits = (float(pooled.min()), float(pooled.max()))
+    heights = [_ROW_IN * max(len(each.rounds), 2) for each in found.values()]
+    drawing = matplotlib.Drawing(heights, gap_in=0.3, share_x=True)
+    for (name, each), panel in zip(found.items(), drawing.panels):
+        matplotlib.tiles(panel, _cells(each, metric, limits))
+        _staircase(panel, each)
+        _label_rows(panel, name, each)
+    first, last = (end(each.edges[at] for each in found.values()) for end, at in ((min, 0), (max, -1)))
+    drawing.panels[0].set_xlim(first, last)
+    drawing.time_axes()
+    drawing.swatches(_scale(metric, limits))
     return picture.drawn(drawing)
 
 
@@ -92,39 +91,58 @@ def _merged(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[n
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
 
 
-def _cells(panel: Any, found: _Map, metric: str, limits: tuple[float, float]) -> None:
+def _cells(found: _Map, metric: str, limits: tuple[float, float]) -> list[matplotlib.Tile]:
+    readable = found.values.shape[1] <= _READABLE_COLUMNS
+    cells = []
+    places = ((row, column) for row in range(len(found.rounds)) for column in range(len(found.edges) - 1))
+    for row, column in places:
+        left, right = found.edges[column : column + 2]
+        value = float(found.values[row, column])
+        colour, ink = matplotlib.heat(_shade(value, metric, limits))
+        tooltip = f"round {found.rounds[row]} on {day(left)}: {label(metric)} {show(value)}"
+        text = f"{value:.3f}".removeprefix("0") if readable and math.isfinite(value) else ""
+        middle = _free_middle(left, right, found.trained_at[row])
+        cells.append(matplotlib.Tile(left, right, row, colour, tooltip, text, middle, ink))
+    return cells
+
+
+def _free_middle(left: np.datetime64, right: np.datetime64, line: np.datetime64) -> np.datetime64:
+    """Return the middle of the larger part of a cell that the stepped line divides."""
+    if left < line < right:
+        left, right = (left, line) if line - left > right - line else (line, right)
+    return left + (right - left) // 2
+
+
+def _shade(value: float, metric: str, limits: tuple[float, float]) -> float:
+    """Return the place of `value` between the worst (0) and the best (1)."""
     low, high = limits
-    wide = found.values.shape[1] <= _READABLE_COLUMNS
-    left, width = found.edges[:-1], np.diff(found.edges)
-    for row, values in enumerate(found.values):
-        for column, value in enumerate(values):
-            shade = (value - low) / (high - low) if high > low else 1.0
-            shade = 1 - shade if lower_is_better(metric) else shade
-            colour, ink = matplotlib.heat(shade)
-            (cell,) = panel.barh(
-                [row], [width[column]], left=left[column], height=1.0, color=colour, linewidth=0
-            )
-            cell.set_gid(f"round {found.rounds[row]} on {day(left[column])}: {label(metric)} {show(value)}")
-            if wide and math.isfinite(value):
-                middle = left[column] + width[column] / 2
-                text = f"{value:.3f}".removeprefix("0")
-                panel.text(middle, row, text, color=ink, fontsize=6.2, ha="center", va="center_baseline")
+    if not high > low:
+        return 1.0 if math.isfinite(value) else math.nan
+    shade = (value - low) / (high - low)
+    return 1 - shade if lower_is_better(metric) else shade
+
+
+def _scale(metric: str, limits: tuple[float, float]) -> list[tuple[str, str]]:
+    values = np.linspace(*limits, 5)
+    return [(f"{value:.3f}", matplotlib.heat(_shade(float(value), metric, limits))[0]) for value in values]
 
 
 def _staircase(panel: Any, found: _Map) -> None:
-    """Draw where each model was trained; on light and dark cells alike, hence a light line on a dark one."""
+    """Draw where each model was trained: a light line on a dark one is seen on cells of any colour."""
     times = np.repeat(found.trained_at, 2)
     heights = np.repeat(np.arange(len(found.rounds) + 1), 2)[1:-1] - 0.5
-    for colour, width in (("#101214", 3.2), ("#ffffff", 1.4)):
+    for colour, width in (("#101214", 3.0), ("#ffffff", 1.4)):
         panel.plot(
             times, heights, color=colour, linewidth=width, solid_capstyle="butt", solid_joinstyle="miter"
         )
 
 
-def _axes(panel: Any, found: _Map) -> None:
-    panel.set_xlim(found.edges[0], found.edges[-1])
+def _label_rows(panel: Any, name: str, found: _Map) -> None:
+    shown = (
+        "" if found.num_models == len(found.rounds) else f", {len(found.rounds)} of {found.num_models} models"
+    )
+    matplotlib.caption(panel, f"{shortened(name, 28)}: round{shown}")
     panel.set_ylim(len(found.rounds) - 0.5, -0.5)
     every = max(1, len(found.rounds) // 20)
     panel.set_yticks(range(0, len(found.rounds), every), [str(number) for number in found.rounds[::every]])
     panel.grid(visible=False)
-    matplotlib.time_axis(panel)

@@ -31,7 +31,7 @@ def base_rate(material: Material) -> Picture:
     _shares(drawing, cut, labels)
     counts = drawing.panels[1]
     width = cut.length * 0.86
-    counts.bar(cut.middles, cut.num_samples, width=width, color=matplotlib.GRID, linewidth=0)
+    counts.bar(cut.middles, cut.num_samples, width=width, color=matplotlib.MUTED, alpha=0.4)
     matplotlib.caption(counts, "samples")
     matplotlib.count_axis(counts.yaxis, most=2)
     drawing.time_axes()
@@ -49,10 +49,10 @@ def _shares(drawing: matplotlib.Drawing, cut: Intervals, labels: NDArray[Any]) -
         matplotlib.caption(panel, f"share of label {classes[1]}")
     else:
         often = np.sort(classes[np.argsort(counts, kind="stable")[::-1][:_MOST_CLASSES]])
-        rates = [[np.mean(labels[rows] == one) for rows in cut.rows] for one in often]
+        shares = [[np.mean(labels[rows] == one) for rows in cut.rows] for one in often]
         styles = [matplotlib.style_of(number) for number in range(len(often))]
-        for rate, style in zip(rates, styles):
-            panel.plot(cut.middles, rate, color=style.colour, linestyle=style.dash, linewidth=1.5)
+        for share, style in zip(shares, styles):
+            panel.plot(cut.middles, share, color=style.colour, linestyle=style.dash, linewidth=1.5)
         drawing.legend([(f"label {one}", style) for one, style in zip(often, styles)], markers=False)
         more = classes.size - often.size
         matplotlib.caption(

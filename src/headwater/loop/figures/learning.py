@@ -7,6 +7,7 @@ from typing import Any
 from headwater.loop import matplotlib
 from headwater.loop.figures.picture import Material, Picture, day
 from headwater.loop.results import Results
+from headwater.loop.wording import shortened
 
 
 def curves(material: Material) -> Picture:
@@ -14,16 +15,16 @@ def curves(material: Material) -> Picture:
     picture = Picture(
         "losses",
         "Losses while training",
-        "All steps of a run in order; every stroke is the training of one round. A stroke that begins higher than "
-        "the one before ended has met samples that the model did not expect, or began from fresh weights.",
+        "All steps of a run in order; every stroke is the training of one round. A stroke that begins higher "
+        "than the one before ended has met samples that the model did not expect, or began from fresh weights.",
     )
     runs = [run for run in material.runs if any(line.training.get("curve") for line in run.rounds())]
     if not runs:
         return picture.without("No loss was recorded yet.")
-    drawing = matplotlib.Drawing([1.05] * len(runs), gap_in=0.54, top_in=0.36)
+    drawing = matplotlib.Drawing([1.05] * len(runs), gap_in=0.54)
     for run, panel in zip(runs, drawing.panels):
         _strokes(panel, run, material.style(run.name).colour)
-        matplotlib.caption(panel, f"{matplotlib.shortened(run.name, 28)}: loss by step")
+        matplotlib.caption(panel, f"{shortened(run.name, 28)}: loss by step")
         matplotlib.count_axis(panel.xaxis)
     return picture.drawn(drawing)
 

@@ -20,9 +20,9 @@ def over_time(material: Material) -> Picture:
     picture = Picture(
         "quality",
         "Quality over event time",
-        f"Each point is an interval of {comparison.every}, scored by the model that served at the time, on samples "
-        "that it had not seen and that every strategy predicted. A mark on a line is a new model taking over: "
-        "a line that falls between two marks is a model growing old.",
+        f"Each point is an interval of {comparison.every}, scored by the model that served at the time, on "
+        "samples that it had not seen and that every strategy predicted. A mark on a line is a new model "
+        "taking over: a line that falls between two marks is a model growing old.",
     )
     metrics = _drawable(material)
     if not metrics:
@@ -68,7 +68,7 @@ def _line(panel: Any, material: Material, run: Standing, metric: str) -> None:
 def _takeovers(
     results: Results, times: NDArray[np.datetime64], values: NDArray[np.float64]
 ) -> list[tuple[int, np.datetime64, float]]:
-    """Return the round, the time and the height on the line of each model that took over where there is a line."""
+    """Return round, time and height on the line of each model that took over where there is a line."""
     if times.size == 0:
         return []
     stored = [(line.number, line.event_time) for line in results.rounds() if line.variant]
