@@ -101,6 +101,17 @@ def test_a_lost_file_is_named_and_other_segments_stay_readable(three: Samples, s
     assert numbers(three.read([9, 20])) == [9, 20]
 
 
+def test_what_was_read_before_it_was_cut_short_is_refused_too(three: Samples) -> None:
+    three.read(three.keys())
+    path = file_of(three, 1, "rows")
+    path.with_suffix(".cut").write_bytes(path.read_bytes()[:-30])
+    path.with_suffix(".cut").replace(path)
+    fresh = three.at()
+    with pytest.raises(CorruptError, match=r"segment 1"):
+        fresh.read([10])
+    assert numbers(fresh.read([9, 20])) == [9, 20]
+
+
 def test_a_segment_swapped_for_another_is_found(three: Samples) -> None:
     first, second = file_of(three, 0, "rows"), file_of(three, 2, "rows")
     content = first.read_bytes().ljust(second.stat().st_size, b"\0")[: second.stat().st_size]

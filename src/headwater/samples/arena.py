@@ -2,7 +2,8 @@
 
 Each rows file is mapped where its first row falls on a multiple of the row's width from the start. Rows of all
 segments are then elements of one array, with gaps that no key leads to, and a random batch costs the same
-from a thousand segments as from one.
+from a thousand segments as from one. The multiple is also one of the checksummed chunk, so that one more array
+tells for any row whether it was verified.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from headwater.samples.blobs import Blobs
 from headwater.samples.memory import PAGE_BYTES, Space
 from headwater.samples.schema import Rows, Schema
-from headwater.samples.segment import Segment, SegmentRecord, Verified
+from headwater.samples.segment import Segment, SegmentRecord, Verified, chunk_shift
 
 
 class Arena:
@@ -37,7 +38,8 @@ class Arena:
         lenient: bool = False,
     ) -> None:
         width = schema.row_dtype.itemsize
-        step = math.lcm(PAGE_BYTES, width)
+        self._shift = chunk_shift(width)
+        step = math.lcm(PAGE_BYTES, width << self._shift)
         ends = np.cumsum([-(-record.size_bytes // step) * step for record in records], dtype=np.int64)
         starts = np.concatenate([[0], ends])[: len(records)]
         self._schema = schema
@@ -50,12 +52,15 @@ class Arena:
             Segment(record, self._map(record, at), schema=schema, blobs=blobs, verified=verified(record))
             for record, at in zip(records, starts.tolist())
         ]
-        self._unchecked = np.array([not segment.verified.is_whole for segment in self.segments], np.bool_)
+        self._pending = np.zeros(self._space.size_bytes // (width << self._shift) + 2, np.bool_)
+        for position in range(len(records)):
+            self._note_pending(position)
 
-    def take(self, segments: NDArray[np.int64], positions: NDArray[np.int64]) -> Rows:
-        """Return the rows at `positions` of the arena, which lie in `segments`, after verifying new ones."""
-        if self._unchecked.any():
-            self._verify(segments, positions)
+    def take(self, positions: NDArray[np.int64], segments: Callable[[], NDArray[np.int64]]) -> Rows:
+        """Return the rows at `positions`, verified; `segments` tells, if need be, in which they lie."""
+        fresh = self._pending[positions >> self._shift]
+        if fresh.any():
+            self._verify(positions[fresh], segments()[fresh])
         # "clip" skips numpy's own bounds check; positions come from the run table and are in range. As opaque
         # records rows are copied several times faster than as structured ones.
         return np.take(self._rows, positions, mode="clip").view(self._schema.row_dtype)
@@ -88,9 +93,13 @@ class Arena:
             self._space.map(file.fileno(), at=at, size_bytes=record.size_bytes)
         return self._space.array().data[at : at + record.size_bytes]
 
-    def _verify(self, segments: NDArray[np.int64], positions: NDArray[np.int64]) -> None:
-        fresh = self._unchecked[segments]
-        for segment in np.unique(segments[fresh]).tolist():
-            mine = positions[segments == segment] - self.first_row[segment]
-            self.segments[segment].verify(mine)
-            self._unchecked[segment] = not self.segments[segment].verified.is_whole
+    def _verify(self, positions: NDArray[np.int64], segments: NDArray[np.int64]) -> None:
+        for segment in np.unique(segments).tolist():
+            self.segments[segment].verify(positions[segments == segment] - self.first_row[segment])
+            self._note_pending(segment)
+
+    def _note_pending(self, segment: int) -> None:
+        pending = self.segments[segment].verified.pending
+        first = int(self.first_row[segment]) >> self._shift
+        # Where nothing is mapped no row counts as verified, whatever was read before the file was lost.
+        self._pending[first : first + pending.size] = pending | self.segments[segment].is_unreadable

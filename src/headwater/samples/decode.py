@@ -72,7 +72,9 @@ def is_missing(values: Values) -> NDArray[np.bool_]:
         nan_too = pa.types.is_floating(plain.type)
         found = pc.is_null(plain, nan_is_null=nan_too)
         return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
-    if isinstance(plain, np.ndarray) and plain.dtype.kind in "fM":
+    if isinstance(plain, np.ndarray):
+        if plain.dtype.kind not in "fM":
+            return np.zeros(len(plain), np.bool_)
         flat = plain.reshape(len(plain), -1)
         return np.asarray((np.isnat if plain.dtype.kind == "M" else np.isnan)(flat).all(axis=1))
     return np.fromiter((_is_none(value) for value in plain), np.bool_, len(plain))

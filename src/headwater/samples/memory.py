@@ -25,7 +25,6 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
 _libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_int64]
 _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-_libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 
 
 class Space:
@@ -53,11 +52,6 @@ class Space:
     def map(self, handle: int, *, at: int, size_bytes: int) -> None:
         """Show the first `size_bytes` of an open file at `at`, which is a multiple of `PAGE_BYTES`."""
         _map(self._address + at, size_bytes, mmap.PROT_READ, mmap.MAP_SHARED | _MAP_FIXED, handle)
-
-    def will_need(self, *, at: int, size_bytes: int) -> None:
-        """Ask the system to begin loading these bytes; it is advice, and a refusal means nothing."""
-        start = at - at % PAGE_BYTES
-        _libc.madvise(self._address + start, at + size_bytes - start, mmap.MADV_WILLNEED)
 
 
 def _map(address: int | None, size_bytes: int, protection: int, flags: int, handle: int) -> int:

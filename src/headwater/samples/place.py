@@ -52,7 +52,9 @@ class Place:
         return Arena(records, schema=self.schema, blobs=self.blobs, verified=self._verified_of, lenient=lenient)
 
     def _verified_of(self, record: SegmentRecord) -> Verified:
-        return self._verified.setdefault(record.number, Verified())
+        return self._verified.setdefault(
+            record.number, Verified.nothing(record, width=self.schema.row_dtype.itemsize)
+        )
 
     @contextlib.contextmanager
     def writing(self, doing: str) -> Iterator[None]:

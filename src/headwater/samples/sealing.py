@@ -13,7 +13,7 @@ import numpy as np
 
 from headwater.samples.blobs import Blobs
 from headwater.samples.schema import Rows, Schema
-from headwater.samples.segment import CHUNK_BYTES, MAGIC, TAIL, SegmentRecord
+from headwater.samples.segment import MAGIC, TAIL, SegmentRecord, chunk_shift
 
 Payloads: TypeAlias = Mapping[str, Sequence[bytes | memoryview]]
 """For each payload column the bytes of each row."""
@@ -32,7 +32,7 @@ class SegmentWriter:
         self._name, self._payload_name = f"{stem}.rows", f"{stem}.bytes" if schema.payloads else None
         self._stack = ExitStack()
         self._index: list[Rows] = []
-        self._chunk_rows = max(1, CHUNK_BYTES // schema.row_dtype.itemsize)
+        self._chunk_rows = 1 << chunk_shift(schema.row_dtype.itemsize)
         self._crcs: list[int] = []
         self._crc, self._filled = 0, 0
         try:

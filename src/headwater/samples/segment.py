@@ -27,7 +27,12 @@ from headwater.samples.schema import Rows, Schema
 
 MAGIC = b"HWSEG\x00\x01\n"
 TAIL = struct.Struct("<II8s")  # CRC-32 of the footer, its length, magic
-CHUNK_BYTES = 1 << 16  # small enough that one cold row costs one chunk, large enough that CRCs are 0.006 %
+_CHUNK_BYTES = 1 << 16  # small enough that one cold row costs one chunk, large enough that CRCs are 0.01 %
+
+
+def chunk_shift(width: int) -> int:
+    """Return the binary logarithm of how many rows of `width` bytes share a checksum."""
+    return max(_CHUNK_BYTES // width, 1).bit_length() - 1
 
 
 class SegmentError(SamplesError, CorruptError):
@@ -61,17 +66,20 @@ class SegmentRecord:
 
 @dataclass
 class Verified:
-    """What of a segment has been checked: it outlives the mapping, so that nothing is checked twice."""
+    """What of a segment has been checked: it outlives the mapping, so that nothing is checked twice.
 
+    `pending` says for each chunk of rows whether it still has to be.
+    """
+
+    pending: NDArray[np.bool_]
     footer: dict[str, Any] | None = None
     columns: set[str] = field(default_factory=set)
-    pending: NDArray[np.bool_] = field(default_factory=lambda: np.ones(0, np.bool_))
     payloads: set[int] = field(default_factory=set)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether every row has been checked."""
-        return self.footer is not None and not self.pending.any()
+    @staticmethod
+    def nothing(record: SegmentRecord, *, width: int) -> Verified:
+        """The state before anything was read."""
+        return Verified(np.ones(-(-record.num_rows >> chunk_shift(width)), np.bool_))
 
 
 class Segment:
@@ -95,6 +103,11 @@ class Segment:
         self._blobs = blobs
         self._data = data
 
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether there are no bytes at all."""
+        return isinstance(self._data, str)
+
     def take(self, positions: NDArray[np.int64]) -> Rows:
         """Return the rows at `positions`, verified."""
         self.verify(positions)
@@ -104,15 +117,14 @@ class Segment:
 
     def verify(self, positions: NDArray[np.int64]) -> None:
         """Check the chunks that hold the rows at `positions`, unless they were checked before."""
-        footer, data = self._footer(), self._bytes()
-        chunk_rows = footer["chunk_rows"]
-        chunks = positions // chunk_rows
+        data, width = self._bytes(), self.schema.row_dtype.itemsize
+        chunks = positions >> chunk_shift(width)
         chunks = np.unique(chunks[self.verified.pending[chunks]])
         if not chunks.size:
             return
         crcs = self._stored("chunk_crcs", np.dtype("<u4"))
-        size = chunk_rows * self.schema.row_dtype.itemsize
-        end = self.record.num_rows * self.schema.row_dtype.itemsize
+        chunk_rows = 1 << chunk_shift(width)
+        size, end = chunk_rows * width, self.record.num_rows * width
         for chunk in chunks.tolist():
             if zlib.crc32(data[chunk * size : min(chunk * size + size, end)]) != crcs[chunk]:
                 first = chunk * chunk_rows
@@ -163,7 +175,6 @@ class Segment:
         if magic != MAGIC or zlib.crc32(footer) != crc or crc != self.record.crc:
             raise self._corrupt("the checksum of its footer is wrong")
         tree: dict[str, Any] = json.loads(footer)
-        self.verified.pending = np.ones(-(-self.record.num_rows // tree["chunk_rows"]), np.bool_)
         self.verified.footer = tree
         return tree
 

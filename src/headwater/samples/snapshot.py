@@ -134,8 +134,7 @@ class Snapshot:
         run, positions, live = view.placed.locate(keys)
         if not live.all():
             raise self._not_live(int(keys[~live][0]), int((~live).sum()))
-        segments = view.runs.segment[run]
-        rows = view.arena.take(segments, positions)
+        rows = view.arena.take(positions, lambda: view.runs.segment[run])
         if not np.array_equal(rows["key"], keys):
             raise SegmentError(
                 "rows carry other keys than the catalogue says.",
@@ -143,7 +142,7 @@ class Snapshot:
                 remedy="Segment files and catalogue belong to different copies of the store: restore both.",
             )
         wanted = {payload.name for payload in self.schema.payloads} & set(names)
-        payloads = {name: view.arena.payloads(segments, rows[name]) for name in wanted}
+        payloads = {name: view.arena.payloads(view.runs.segment[run], rows[name]) for name in wanted}
         fixed = {name: rows[name] for name in names if name not in payloads}
         if contiguous:
             fixed = {name: np.ascontiguousarray(column) for name, column in fixed.items()}
