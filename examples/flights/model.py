@@ -16,7 +16,7 @@ _SIZES = (*BUCKETS.values(), 24, 7)  # the last two are the hour of day and the 
 class Network(nn.Module):
     """Six embeddings beside twenty values, two hidden layers, one logit: "late"."""
 
-    def __init__(self, width: int = 8, hidden: int = 64) -> None:
+    def __init__(self, width: int = 8, hidden: int = 128) -> None:
         super().__init__()
         self.embeddings = nn.ModuleList(nn.Embedding(size, width) for size in _SIZES)
         self.body = nn.Sequential(
@@ -33,13 +33,13 @@ class Network(nn.Module):
         return logits
 
     def embed(self, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the activations before the last layer, ``[N, 32]``: what drift is measured on."""
+        """Return the activations before the last layer, ``[N, 64]``: what drift is measured on."""
         categories = batch["category"]
         parts = [embedding(categories[:, i]) for i, embedding in enumerate(self.embeddings)]
         features: Tensor = self.body(torch.cat([*parts, batch["value"]], dim=1))
         return features
 
 
-def build(width: int = 8, hidden: int = 64) -> Network:
+def build(width: int = 8, hidden: int = 128) -> Network:
     """Return a fresh network; the trainer names this function by its import path."""
     return Network(width, hidden)

@@ -47,18 +47,24 @@ SCHEMA = samples.Schema(
 )
 
 
-def open_or_ingest(path: str | Path) -> samples.Samples:
-    """Return the store of flights at `path`, filled on the first call; filling twice changes nothing."""
+def open_or_ingest(path: str | Path, *, until: str | None = None) -> samples.Samples:
+    """Return the store of flights at `path`, filled on the first call; filling twice changes nothing.
+
+    `until` leaves out the flights from that day on, for a shorter run.
+    """
     folder = Path(path)
     store = samples.open(folder) if folder.exists() else samples.create(folder, SCHEMA)
     files = [digest_file(_data_folder() / name) for name in ("flights.csv.zip", "weather.csv", "planes.csv")]
-    store.ingest(blocks(), digest=digest_of("flights/1", files))
+    store.ingest(blocks(until), digest=digest_of("flights/1", until, files))
     return store
 
 
-def blocks() -> Iterator[dict[str, pa.Array]]:
+def blocks(until: str | None = None) -> Iterator[dict[str, pa.Array]]:
     """Yield all flights as blocks of columns; the files are read when the first block is asked for."""
-    for batch in flights().to_batches(max_chunksize=50_000):
+    table = flights()
+    if until is not None:
+        table = table.filter(pc.less(table["scheduled"], pa.scalar(np.datetime64(until, "us"))))
+    for batch in table.to_batches(max_chunksize=50_000):
         yield dict(zip(batch.schema.names, batch.columns))
 
 

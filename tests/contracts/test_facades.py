@@ -47,9 +47,11 @@ def test_a_facade_exports_about_ten_names_and_each_is_there(word: str) -> None:
     facade = importlib.import_module(f"headwater.{word}")
     names = getattr(facade, "__all__", None)
     assert names is not None, f"Say in src/headwater/{word}/__init__.py with __all__ what {word} offers."
-    assert len(names) <= MOST_NAMES, (
-        f"headwater.{word} exports {len(names)} names, more than {MOST_NAMES}. Leave out what a user does not "
-        f"type in the first hour; it stays importable from its file: {sorted(names)}"
+    # Members of a family are words of a configuration; their number is the family's wealth, not its weight.
+    api = [name for name in names if not getattr(getattr(facade, name, None), "kind", "")]
+    assert len(api) <= MOST_NAMES, (
+        f"headwater.{word} exports {len(api)} names, more than {MOST_NAMES}. Leave out what a user does not "
+        f"type in the first hour; it stays importable from its file: {sorted(api)}"
     )
     lost = [name for name in names if not hasattr(facade, name)]
     assert lost == [], f"headwater.{word}.__all__ names what is not there: {lost}"

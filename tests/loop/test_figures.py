@@ -205,6 +205,23 @@ def test_a_model_from_before_the_common_time_is_marked_where_the_line_begins(
     assert {mark.split(",")[1] for mark in marks} == {" round 2"}
 
 
+@pytest.mark.parametrize(
+    ("step", "first", "second"),
+    [
+        *(("365D", "2014", "2015"), ("30D", "Mar 2013", "Apr")),
+        *(("2D", "2013-02-21", "23"), ("2h", "2013-02-20 02:00", "04:00")),
+    ],
+)
+def test_the_first_date_of_an_axis_is_whole_and_right(step: str, first: str, second: str) -> None:
+    count, unit = int(step[:-1]), step[-1]
+    times = np.datetime64("2013-02-20T01", "us") + np.arange(12) * np.timedelta64(count, unit)
+    drawing = matplotlib.Drawing([1.0])
+    drawing.panels[0].plot(times, np.arange(12))
+    drawing.time_axes()
+    shown = [e.text or "" for e in ElementTree.fromstring(drawing.svg("x")).iter() if e.tag.endswith("text")]
+    assert shown[:2] == [first, second]
+
+
 def test_axes_of_counts_and_seconds_are_short() -> None:
     assert [matplotlib.short_count(n) for n in (0, 999, 12_345, 2.5e9, float("nan"))] == [
         *("0", "999", "12.3k", "2.5G", "")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-
 from examples.tiny import line as tiny
+
 from headwater import loop, samples, selection, trainer, triggers, zoo
 from headwater.core.errors import LockedError, LoopError
 from headwater.core.selection import Selection

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import random
 import signal
 import subprocess
@@ -12,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-
 from examples.tiny import line as tiny
+
 from headwater import loop
 from headwater.core.errors import CorruptError
 from headwater.core.selection import Selection

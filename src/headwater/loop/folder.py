@@ -1,14 +1,14 @@
 """Where a run keeps what it needs to be resumed and reported: one folder, plain files.
 
-    runs/flights/
-      run.json                  what was asked: policies, trainer, seed, where the stream and the zoo are
-      journal.log               what happened, one line an event
-      rounds/0003/policy.json   the trigger policy's state after it fired
-      rounds/0003/selection.arrow
-      rounds/0003/training/     checkpoints while it trains; afterwards the result
-      rounds/0003/predictions.arrow   what the model said of the interval that it served
-      matrix.json               model x interval
-      report.html
+runs/flights/
+  run.json                  what was asked: policies, trainer, seed, where the stream and the zoo are
+  journal.log               what happened, one line an event
+  rounds/0003/policy.json   the trigger policy's state after it fired
+  rounds/0003/selection.arrow
+  rounds/0003/training/     checkpoints while it trains; afterwards the result
+  rounds/0003/predictions.arrow   what the model said of the interval that it served
+  matrix.json               model x interval
+  report.html
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ class RunFolder:
             return json.loads((self.path / name).read_text())
         except FileNotFoundError:
             raise LoopError(
-                f"there is no {name}.", where=str(self.path), remedy="See `headwater runs ls` for the runs that exist."
+                f"there is no {name}.",
+                where=str(self.path),
+                remedy="See `headwater runs ls` for the runs that exist.",
             ) from None
 
     @contextlib.contextmanager

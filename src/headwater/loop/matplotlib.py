@@ -11,6 +11,7 @@ import io
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ class Drawing:
         top_in: float = 0.32,
         gap_in: float = 0.5,
     ) -> None:
-        bottom_in, right_in = 0.34, 0.12
+        bottom_in, right_in = 0.34, 0.2
         height_in = top_in + sum(heights_in) + gap_in * (len(heights_in) - 1) + bottom_in
         self._figure = Figure(figsize=(WIDTH_IN, height_in), dpi=72, facecolor="none")
         width_in = (WIDTH_IN - right_in - left_in * columns) / columns
@@ -206,17 +207,24 @@ def caption(panel: Any, text: str) -> None:
 
 
 class _Dates(ConciseDateFormatter):  # type: ignore[misc]  # matplotlib has no types
-    """Dates as short as can be; what all leave out, at least the year, stands behind the first."""
+    """Dates as short as can be, but the first is whole: it says what the others leave out."""
 
     def format_ticks(self, values: Any) -> list[str]:
         texts: list[str] = super().format_ticks(values)
         if texts:
-            left_out = super().get_offset() or str(num2date(values[0]).year)
-            texts[0] = texts[0] if texts[0] in left_out else f"{texts[0]} {left_out}"
+            texts[0] = _whole_date(texts[0], num2date(values[0]))
         return texts
 
     def get_offset(self) -> str:
         return ""
+
+
+def _whole_date(short: str, time: datetime) -> str:
+    if short == str(time.year):
+        return short
+    if short.isalpha():  # the name of a month
+        return f"{short} {time.year}"
+    return f"{time:%Y-%m-%d} {short}" if ":" in short or "." in short else f"{time:%Y-%m-%d}"
 
 
 def count_axis(axis: Any, *, whole: bool = True, most: int = 8) -> None:

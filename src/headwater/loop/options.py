@@ -37,6 +37,8 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.max_rounds is not None and self.max_rounds < 1:
-            raise LoopError(f"max_rounds={self.max_rounds} leaves no round.", remedy="Leave it out for no limit.")
+            raise LoopError(
+                f"max_rounds={self.max_rounds} leaves no round.", remedy="Leave it out for no limit."
+            )
         if parse_duration_s(self.matrix_every) <= 0:
             raise LoopError(f"matrix_every={self.matrix_every!r} must be longer than nothing.")

@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from headwater.loop.machine import Event, Evaluated, Fired, State, Stored
+from headwater.loop.machine import Evaluated, Event, Fired, State, Stored
 
 _WORDS = {"watch": "watching the stream", "train": "training"}
 
@@ -65,7 +65,9 @@ def _line(event: Event, facts: dict[str, Any], state: State) -> str:
             when = np.datetime64(at_us, "us").astype("datetime64[m]")
             return f"{when}  round {len(state.rounds) - 1}: {reason}"
         case Stored(number, variant):
-            return f"                  round {number}: {state.rounds[number].num_selected:,} samples → {variant}"
+            return (
+                f"                  round {number}: {state.rounds[number].num_selected:,} samples → {variant}"
+            )
         case Evaluated(number):
             numbers = facts.get("metrics", {}).items()
             shown = ", ".join(f"{name} {value:.4f}" for name, value in numbers if value is not None)
