@@ -37,10 +37,10 @@ class Parts:
     def describe(self) -> dict[str, Any]:
         """Return what decides the result, as JSON values: a run is resumed only by equal parts."""
         return {
-            "when": config.to_tree(self.when),
-            "which": config.to_tree(self.which),
+            "when": config.to_family_tree(self.when),
+            "which": config.to_family_tree(self.which),
             "flow": _name(self.flow),
-            "learn": config.to_tree(self.learn),
+            "learn": self.learn.describe(),
             "options": config.to_tree(self.options),
         }
 
