@@ -151,6 +151,11 @@ def test_payloads_are_bytes_or_text() -> None:
     assert decoded.bad == {2: "missing", 3: "5 is not bytes"}
 
 
+def test_a_payload_too_long_for_its_size_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headwater.samples.decode._MAX_PAYLOAD_BYTES", 3)
+    assert decode_payload([b"abc", b"abcd"]).bad == {1: "has 4 bytes, a payload at most 3"}
+
+
 @pytest.mark.parametrize(
     "values",
     [

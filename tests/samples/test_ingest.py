@@ -224,6 +224,15 @@ def test_a_file_that_was_cut_short_is_named_and_nothing_of_it_stays(
     assert len(flights) == 0
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_a_compressed_file_that_was_cut_short_is_named(flights: Samples, tmp_path: Path, name: str) -> None:
+    whole = gzip.compress(as_file(tmp_path / name).read_bytes() * 1000)
+    (tmp_path / f"{name}.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(SamplesError, match=rf"{name}.gz: .*nothing of it was stored"):
+        flights.ingest(tmp_path / f"{name}.gz", max_rejects=10**6)
+    assert len(flights) == 0
+
+
 def test_a_file_that_grows_while_it_is_read_is_refused(flights: Samples, tmp_path: Path) -> None:
     path = as_file(tmp_path / "a.csv")
 

@@ -23,6 +23,7 @@ Values: TypeAlias = "NDArray[Any] | pa.Array | Sequence[Any]"
 """A column as it arrives: numpy, Arrow, or a plain list."""
 
 _YEAR_9999_S = 253_402_300_800  # beyond it a number of seconds is surely milliseconds or worse
+_MAX_PAYLOAD_BYTES = 2**32 - 1  # the width of a size in a row
 _NOT_A_TIME = np.datetime64("NaT", "us")
 
 
@@ -59,6 +60,8 @@ def decode_payload(values: Values) -> Decoded:
             column.append(value.encode())
         elif isinstance(value, bytes | bytearray | memoryview):
             column.append(value if isinstance(value, bytes | memoryview) else bytes(value))
+            if len(value) > _MAX_PAYLOAD_BYTES:
+                bad[position] = f"has {len(value):,} bytes, a payload at most {_MAX_PAYLOAD_BYTES:,}"
         else:
             column.append(b"")
             bad[position] = "missing" if _is_none(value) else f"{_shown(value)} is not bytes"

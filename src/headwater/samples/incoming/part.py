@@ -126,12 +126,24 @@ def _from_file(path: Path, options: Options) -> Part:
     status = path.stat()
     return Part(
         name=str(path),
-        batches=_unchanged(path, status, READERS[word](path)),
+        batches=_unchanged(path, status, _readable(path, READERS[word](path))),
         digest=options.digest or digest_file(path),
         size_bytes=status.st_size,
         mtime_ns=status.st_mtime_ns,
         num_rows=num_parquet_rows(path) if word == "parquet" else None,
     )
+
+
+def _readable(path: Path, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Pass `batches` on. Raised: `SamplesError` where the file does not decompress, or a disk does not read."""
+    try:
+        yield from batches
+    except (OSError, pa.ArrowInvalid) as error:
+        raise SamplesError(
+            f"it cannot be read to its end ({str(error).splitlines()[0]}); nothing of it was stored.",
+            where=str(path),
+            remedy="It may still have been written, or was cut short: copy it again.",
+        ) from error
 
 
 def _unchanged(path: Path, before: os.stat_result, batches: Iterator[Batch]) -> Iterator[Batch]:
