@@ -213,8 +213,8 @@ def test_a_model_from_before_the_common_time_is_marked_where_the_line_begins(
     ],
 )
 def test_the_first_date_of_an_axis_is_whole_and_right(step: str, first: str, second: str) -> None:
-    count, unit = int(step[:-1]), step[-1]
-    times = np.datetime64("2013-02-20T01", "us") + np.arange(12) * np.timedelta64(count, unit)
+    steps = (np.arange(12) * int(step[:-1])).astype(f"timedelta64[{step[-1]}]")
+    times = np.datetime64("2013-02-20T01", "us") + steps
     drawing = matplotlib.Drawing([1.0])
     drawing.panels[0].plot(times, np.arange(12))
     drawing.time_axes()

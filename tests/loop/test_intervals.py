@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.core.errors import LoopError
-from headwater.loop.intervals import Intervals
+from headwater.loop.intervals import Intervals, length_for
 
 YEAR_S = 365 * 86_400
 
@@ -49,6 +49,18 @@ def test_the_same_samples_fall_into_the_same_intervals_whatever_else_is_compared
 def test_times_before_the_epoch_are_grouped_too() -> None:
     cut = Intervals.of(np.array(["1969-12-30", "1970-01-02"], "datetime64[us]"), every="2d")
     assert cut.starts.astype("datetime64[D]").astype(str).tolist() == ["1969-12-30", "1970-01-01"]
+
+
+@given(st.integers(1, 20 * YEAR_S))
+def test_the_chosen_length_gives_intervals_with_samples_in_them(span_s: int) -> None:
+    spread = times([int(i * span_s / 4_000) for i in range(4_001)])
+    cut = Intervals.of(spread, every=length_for(spread))
+    assert len(cut) <= 42
+    assert len(cut) >= 4 or span_s < 240
+
+
+def test_a_length_is_chosen_for_no_samples_too() -> None:
+    assert length_for(times([])) == "1s"
 
 
 def test_an_interval_without_length_is_refused() -> None:

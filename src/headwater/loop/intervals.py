@@ -15,6 +15,9 @@ _SECOND_US = 1_000_000
 # Intervals begin at a whole day, hour or minute when their length is a multiple of it: readable dates, and the
 # same intervals whichever runs are compared.
 _UNITS_US = (86_400 * _SECOND_US, 3_600 * _SECOND_US, 60 * _SECOND_US, 1)
+_LENGTHS = ("1s", "10s", "1m", "10m", "1h", "6h", "1d", "7d", "30d", "365d")
+_AT_LEAST = 24  # intervals: fewer say little about a difference
+_SAMPLES_EACH = 100  # on average; fewer make an AUC that is all noise
 _MOST = 20_000  # intervals; more would neither be seen in a plot nor be meant
 
 
@@ -70,6 +73,20 @@ class Intervals:
     def num_samples(self) -> NDArray[np.int64]:
         """How many rows each interval has, ``[I]``."""
         return np.array([rows.size for rows in self.rows], np.int64)
+
+
+def length_for(times: NDArray[Any]) -> str:
+    """Return a length that gives some two dozen intervals or more, each with samples enough to score.
+
+    >>> length_for(np.arange("2013-01-01", "2014-01-01", dtype="datetime64[m]"))
+    '7d'
+    """
+    span_s = float((times.max() - times.min()) / np.timedelta64(1, "s")) if times.size else 0.0
+    least_s = span_s / max(times.size / _SAMPLES_EACH, 2)
+    lengths = [(parse_duration_s(length), length) for length in _LENGTHS]
+    by_span = max((each for each in lengths if each[0] <= span_s / _AT_LEAST), default=lengths[0])
+    by_samples = min((each for each in lengths if each[0] >= least_s), default=lengths[-1])
+    return max(by_span, by_samples)[1]
 
 
 def _begin_us(first_us: int, length_us: int) -> int:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from headwater.core.clock import Clock, WallClock
 from headwater.core.errors import LoopError
 from headwater.core.files import write_atomic
@@ -17,6 +19,7 @@ from headwater.core.unit import format_duration
 from headwater.loop import table
 from headwater.loop.comparison import Comparison, compare
 from headwater.loop.environment import environment
+from headwater.loop.intervals import length_for
 from headwater.loop.results import Results
 from headwater.loop.wording import counted, printable
 
@@ -31,18 +34,19 @@ def write(
     index: Block,
     baseline: str | None,
     title: str = "Continuous training",
-    every: str = "7d",
+    every: str | None = None,
     clock: Clock | None = None,
 ) -> Path:
     """Write the report of `runs` to `path`, whole or not at all, and return the path.
 
     `index` is `samples.Samples.index()` of the stream that the runs share; `baseline` names the run that the
-    others are measured against. Runs may be unfinished or empty: the report says what is missing.
+    others are measured against. Runs are compared in intervals of `every`, by default of a length that suits
+    the stream. Runs may be unfinished or empty: the report says what is missing.
 
     Raised: `LoopError` for a baseline that is no run's name, and when matplotlib or jinja2 are not installed.
     """
     jinja2, figures = _libraries()
-    compared = compare(runs, index, every=every)
+    compared = compare(runs, index, every=every or length_for(np.asarray(index["event_time"])))
     material = figures.Material(tuple(runs), compared, index)
     page = jinja2.render(
         "report.html",
