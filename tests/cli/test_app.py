@@ -72,6 +72,19 @@ def test_a_line_from_yaml_to_report_and_lineage(run: Run, folder: Path) -> None:
     saw = run("which-models", "5", "--json")
     assert saw["direct"] == [variants[0]["id"]]
     assert saw["inherited"] == [v["id"] for v in variants[1:]]
+    assert run("zoo", "verify", "zoo.hw", "--json") == []
+    run("zoo", "delete", "zoo.hw", "tiny-0002")
+    assert run("zoo", "collect", "zoo.hw", "--json")["num_files"] == 1
+
+
+def test_plan_says_rounds_and_samples_that_the_run_then_has(run: Run) -> None:
+    predicted = run("plan", "loop.yaml", "--json")
+    assert "3 rounds" in predicted["title"]
+    assert [step["step"] for step in predicted["steps"]] == ["train", "evaluate", "compare"]
+    assert all(step["after"]["time_s"] > 0 for step in predicted["steps"])
+    rounds = run("run", "loop.yaml", "--json")["rounds"]
+    assert predicted["steps"][0]["why"] == f"{sum(line['num_selected'] for line in rounds):,} samples"
+    assert "bound by" in run("plan", "loop.yaml")
 
 
 def test_resume_of_a_finished_run_shows_its_results_again(run: Run) -> None:

@@ -21,6 +21,7 @@ runs_app = typer.Typer(help="The runs that there are.", no_args_is_help=True)
 
 def register(app: typer.Typer) -> None:
     """Add the verbs that drive the whole line to the root command."""
+    app.command()(plan)
     app.command()(run)
     app.command()(resume)
     app.command("report")(write_report)
@@ -38,6 +39,16 @@ def run(
     with loop.Bars(config.name) as bars, _resumable(built.folder.name):
         results = built.run(fresh=fresh, more=config.arrivals(built), audience=bars)
     _show(results, built, as_json=as_json)
+
+
+def plan(
+    file: Annotated[Path, typer.Argument(help="A loop as YAML.")],
+    settings: Settings = [],  # noqa: B006
+    as_json: AsJson = False,
+) -> None:
+    """Say what a run would cost before it starts."""
+    predicted = loop.load(file, settings=settings).build().plan()
+    print_json(predicted.to_json()) if as_json else typer.echo(predicted.explain())
 
 
 def resume(

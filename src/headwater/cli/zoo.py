@@ -1,4 +1,4 @@
-"""``headwater zoo ls | show | export | lineage`` and ``headwater which-models KEY``."""
+"""``headwater zoo ls | show | export | lineage | delete | collect | verify``, ``headwater which-models KEY``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Name = Annotated[str, typer.Argument(help="Id or name of a variant.")]
 @app.command("ls")
 def list_variants(keep: Keep, as_json: AsJson = False) -> None:
     """List the variants with their parents and what they take on disk."""
-    variants = zoo.open(keep).ls()
+    variants = zoo.open(keep, create=False).ls()
     if as_json:
         print_json([variant.describe() for variant in variants])
         return
@@ -40,7 +40,7 @@ def list_variants(keep: Keep, as_json: AsJson = False) -> None:
 @app.command()
 def show(keep: Keep, name: Name, as_json: AsJson = False) -> None:
     """Print everything that is known about a variant."""
-    facts = zoo.open(keep).show(name).describe()
+    facts = zoo.open(keep, create=False).show(name).describe()
     print_json(facts) if as_json else print_facts(facts)
 
 
@@ -52,7 +52,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a variant as a plain .safetensors file."""
-    zoo.open(keep).export(name, file)
+    zoo.open(keep, create=False).export(name, file)
     print_json({"file": str(file)}) if as_json else typer.echo(f"wrote {file}")
 
 
@@ -63,25 +63,58 @@ def lineage(
     as_json: AsJson = False,
 ) -> None:
     """Print which model was trained from which."""
-    opened = zoo.open(keep)
+    opened = zoo.open(keep, create=False)
     if name is None:
         print_json([v.describe() for v in opened.ls()]) if as_json else typer.echo(opened.tree())
         return
     family = opened.lineage(name)
+    line = (*reversed(family.ancestors), family.variant)
     if as_json:
-        print_json(
-            {
-                "ancestors": [v.id for v in family.ancestors],
-                "variant": opened.show(name).id,
-                "children": [v.id for v in family.children],
-            }
-        )
+        ids = {"ancestors": [v.id for v in line[:-1]], "variant": line[-1].id}
+        print_json({**ids, "children": [v.id for v in family.children]})
         return
-    for depth, variant in enumerate(family.ancestors):
-        typer.echo(f"{'  ' * depth}{variant}")
-    typer.echo(f"{'  ' * len(family.ancestors)}{opened.show(name)}  ◀")
+    for depth, variant in enumerate(line):
+        typer.echo(f"{'  ' * depth}{variant}{'  ◀' if variant is family.variant else ''}")
     for child in family.children:
-        typer.echo(f"{'  ' * (len(family.ancestors) + 1)}{child}")
+        typer.echo(f"{'  ' * len(line)}{child}")
+
+
+@app.command()
+def delete(keep: Keep, name: Name, as_json: AsJson = False) -> None:
+    """Hide a variant; its bytes stay while a child is a difference from it."""
+    opened = zoo.open(keep, create=False)
+    variant = opened.show(name)
+    opened.delete(variant)
+    print_json({"deleted": variant.id}) if as_json else typer.echo(f"deleted {variant}")
+
+
+@app.command()
+def collect(
+    keep: Keep,
+    rebase: Annotated[
+        bool, typer.Option("--rebase", help="Store children anew, so that their bases go too.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Free the bytes that no variant needs any more."""
+    done = zoo.open(keep, create=False).collect(rebase=rebase)
+    if as_json:
+        print_json(vars(done))
+    else:
+        typer.echo(f"freed {format_bytes(done.freed_bytes)} in {done.num_files} files")
+
+
+@app.command()
+def verify(keep: Keep, as_json: AsJson = False) -> None:
+    """Read every byte and say what is damaged, and whom it affects; exit code 1 if anything is."""
+    damages = zoo.open(keep, create=False).verify()
+    if as_json:
+        print_json([vars(damage) for damage in damages])
+    else:
+        print_table("damage", ("file", "problem", "affected"), [tuple(vars(each).values()) for each in damages])
+        typer.echo(f"{len(damages)} damaged files")
+    if damages:
+        raise typer.Exit(1)
 
 
 def which_models(
@@ -90,11 +123,10 @@ def which_models(
     as_json: AsJson = False,
 ) -> None:
     """Say which models were trained on a sample, directly or through the model they started from."""
-    saw = zoo.open(keep).which_models(key)
+    saw = zoo.open(keep, create=False).which_models(key)
     if as_json:
-        print_json(
-            {"key": key, "direct": [v.id for v in saw.direct], "inherited": [v.id for v in saw.inherited]}
-        )
+        print_json(saw.describe())
         return
     rows = [(v.id, v.name, "direct") for v in saw.direct] + [(v.id, v.name, "inherited") for v in saw.inherited]
+    rows += [(v.id, v.name, "unknown: its training set was not recorded") for v in saw.unknown]
     print_table(f"models that saw key {key}", ("id", "name", "how"), rows)

@@ -11,6 +11,8 @@ from typing import Any
 from headwater import samples, selection, trainer, triggers, zoo
 from headwater.core.errors import LoopError
 from headwater.core.journal import Journal
+from headwater.core.plan import Plan
+from headwater.loop import forecast
 from headwater.loop.driver import Audience, Driver
 from headwater.loop.folder import RunFolder
 from headwater.loop.options import Options
@@ -49,6 +51,14 @@ class Loop:
         self.parts = Parts(stream, when, which, flow, learn, keep, options or Options())
         self.folder = RunFolder(Path(runs) / name)
         self._config = config
+
+    def plan(self) -> Plan:
+        """Return what replaying the whole stream would cost, by stage, before doing it.
+
+        The rounds are rehearsed as if nothing drifted, and a few steps of training are probed. Raised:
+        `LoopError` when no model would ever be trained.
+        """
+        return forecast.plan(self.parts, name=self.folder.name)
 
     def run(
         self,
