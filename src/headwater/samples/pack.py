@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from headwater.core.errors import SamplesError
 from headwater.core.registry import did_you_mean
-from headwater.samples.decode import Decoded, Values, decode, decode_label, decode_payload
+from headwater.samples.decode import decode, decode_label, decode_payload
 from headwater.samples.incoming.batch import Batch
 from headwater.samples.rejects import Reject
 from headwater.samples.schema import TIME, Field, Rows, Schema
+from headwater.samples.valuewise import Decoded, Values
 
 
 @dataclass(frozen=True)

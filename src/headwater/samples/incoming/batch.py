@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headwater.samples.decode import Values
 from headwater.samples.rejects import Reject
+from headwater.samples.valuewise import Values
 
 BATCH_ROWS = 1 << 16
 """Rows taken from a file at once: enough to convert columns whole, little enough to hold several."""

@@ -10,9 +10,9 @@ import numpy as np
 
 from headwater.core.digest import digest_of
 from headwater.core.errors import SamplesError
-from headwater.samples.decode import Values
 from headwater.samples.incoming.batch import Batch
 from headwater.samples.schema import Field, Schema
+from headwater.samples.valuewise import Values
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 _IMAGES_PER_BATCH = 512
