@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from headwater import trainer
 from headwater.core.errors import LoopError
-from headwater.core.key import Keys
+from headwater.core.key import Keys, contains
 from headwater.core.registry import did_you_mean
 from headwater.core.spec import Block
 from headwater.loop import verdict
@@ -151,8 +150,8 @@ def compare(
     _refuse_equal_names([run.name for run in runs])
     said = {run.name: found for run in runs if (found := run.predictions()) is not None}
     truth = _Truth.of(index)
-    common = reduce(np.intersect1d, [p.keys for p in said.values()]) if said else np.empty(0, np.int64)
-    common = common[truth.knows(common)]
+    common = _common([p.keys for p in said.values()])
+    common = common[contains(common, truth.keys)]
     times, labels = truth.of_keys(common)
     cut = Intervals.of(times, every=every, first=truth.first)
     count = cut.num_samples
@@ -163,7 +162,7 @@ def compare(
         intervals=cut,
         counted=count >= _THIN * np.median(count) if count.size else np.empty(0, np.bool_),
         num_common=int(common.size),
-        num_any=int(reduce(np.union1d, [p.keys for p in said.values()]).size) if said else 0,
+        num_any=_num_distinct([p.keys for p in said.values()]),
         unjudged=tuple(run.name for run in runs if run.name not in said),
     )
 
@@ -184,9 +183,6 @@ class _Truth:
         order = np.argsort(keys, kind="stable")
         first = np.datetime64(times.min(), "us") if times.size else None
         return _Truth(keys[order], times[order], np.asarray(index["label"])[order], first)
-
-    def knows(self, keys: Keys) -> NDArray[np.bool_]:
-        return np.isin(keys, self.keys, assume_unique=True)
 
     def of_keys(self, keys: Keys) -> tuple[NDArray[Any], NDArray[Any]]:
         at = np.searchsorted(self.keys, keys)
@@ -214,6 +210,21 @@ def _standing(
         values={m: np.array([_number(part[m]) for part in parts], np.float64) for m in metrics},
         pooled={m: _number(pooled[m]) for m in metrics},
     )
+
+
+def _common(keys: Sequence[Keys]) -> Keys:
+    """Return the keys that are in each of the sorted arrays."""
+    if not keys:
+        return np.empty(0, np.int64)
+    common, *others = keys
+    for other in others:
+        common = common[contains(common, other)]
+    return common
+
+
+def _num_distinct(keys: Sequence[Keys]) -> int:
+    every = np.sort(np.concatenate(keys)) if keys else np.empty(0, np.int64)
+    return int((np.diff(every) != 0).sum()) + bool(every.size)
 
 
 def _refuse_equal_names(names: Sequence[str]) -> None:

@@ -118,7 +118,7 @@ class Drawing:
 
     def time_axes(self) -> None:
         """Label the lowest panel with as few and as short dates as are needed; all panels share them."""
-        locator = AutoDateLocator(minticks=4, maxticks=12)
+        locator = AutoDateLocator(minticks=4, maxticks=14)
         for panel in self.panels:
             panel.xaxis.set_major_locator(locator)
             panel.xaxis.set_major_formatter(_Dates(locator, show_offset=True))

@@ -78,8 +78,8 @@ def stored(material: Material) -> Picture:
     picture = Picture(
         "stored",
         "Bytes kept per model",
-        "The pale bar is a model in full, the coloured one what the zoo stores of it: where it is shorter, "
-        "only the difference to the model before was kept, without loss.",
+        "The pale bar is a model in full, the coloured one what the zoo stores of it, compressed without loss: "
+        "the whole model, or where the bar is shortest only its difference to another.",
     )
     runs = {run.name: [line for line in run.rounds() if line.variant] for run in material.runs}
     runs = {name: lines for name, lines in runs.items() if any(line.full_bytes for line in lines)}

@@ -17,7 +17,8 @@ from headwater.loop.wording import shortened
 
 _MOST_ROWS, _MOST_COLUMNS = 40, 60  # more could not be told apart on a page; every n-th is shown instead
 _ROW_IN = 0.2
-_READABLE_COLUMNS = 22  # a cell must be wide enough for the five letters of 0.695
+_READABLE = 1 / 36  # of the width: room for the four letters of .695
+_TAIL = 5  # per cent of the cells, the worst, share the darkest colour
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def maps(material: Material) -> Picture:
     pooled = pooled[np.isfinite(pooled)]
     if not pooled.size:
         return picture.without(f"{label(metric)} is not defined on any interval of the matrix.")
-    limits = (float(pooled.min()), float(pooled.max()))
+    limits = _limits(pooled, metric)
     heights = [_ROW_IN * max(len(each.rounds), 2) for each in found.values()]
     drawing = matplotlib.Drawing(heights, gap_in=0.3, share_x=True)
     for (name, each), panel in zip(found.items(), drawing.panels):
@@ -58,7 +59,7 @@ def maps(material: Material) -> Picture:
     first, last = (end(each.edges[at] for each in found.values()) for end, at in ((min, 0), (max, -1)))
     drawing.panels[0].set_xlim(first, last)
     drawing.time_axes()
-    drawing.swatches(_scale(metric, limits))
+    drawing.swatches(_scale(metric, limits, pooled))
     return picture.drawn(drawing)
 
 
@@ -92,7 +93,7 @@ def _merged(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[n
 
 
 def _cells(found: _Map, metric: str, limits: tuple[float, float]) -> list[matplotlib.Tile]:
-    readable = found.values.shape[1] <= _READABLE_COLUMNS
+    least = (found.edges[-1] - found.edges[0]) * _READABLE
     cells = []
     places = ((row, column) for row in range(len(found.rounds)) for column in range(len(found.edges) - 1))
     for row, column in places:
@@ -100,17 +101,20 @@ def _cells(found: _Map, metric: str, limits: tuple[float, float]) -> list[matplo
         value = float(found.values[row, column])
         colour, ink = matplotlib.heat(_shade(value, metric, limits))
         tooltip = f"round {found.rounds[row]} on {day(left)}: {label(metric)} {show(value)}"
-        text = f"{value:.3f}".removeprefix("0") if readable and math.isfinite(value) else ""
-        middle = _free_middle(left, right, found.trained_at[row])
+        start, stop = _free(left, right, found.trained_at[row])
+        text = f"{value:.3f}".removeprefix("0") if math.isfinite(value) and stop - start >= least else ""
+        middle = start + (stop - start) // 2
         cells.append(matplotlib.Tile(left, right, row, colour, tooltip, text, middle, ink))
     return cells
 
 
-def _free_middle(left: np.datetime64, right: np.datetime64, line: np.datetime64) -> np.datetime64:
-    """Return the middle of the larger part of a cell that the stepped line divides."""
+def _free(
+    left: np.datetime64, right: np.datetime64, line: np.datetime64
+) -> tuple[np.datetime64, np.datetime64]:
+    """Return the larger part of a cell that the stepped line divides."""
     if left < line < right:
-        left, right = (left, line) if line - left > right - line else (line, right)
-    return left + (right - left) // 2
+        return (left, line) if line - left > right - line else (line, right)
+    return left, right
 
 
 def _shade(value: float, metric: str, limits: tuple[float, float]) -> float:
@@ -118,13 +122,23 @@ def _shade(value: float, metric: str, limits: tuple[float, float]) -> float:
     low, high = limits
     if not high > low:
         return 1.0 if math.isfinite(value) else math.nan
-    shade = (value - low) / (high - low)
+    shade = min(max((value - low) / (high - low), 0.0), 1.0) if math.isfinite(value) else value
     return 1 - shade if lower_is_better(metric) else shade
 
 
-def _scale(metric: str, limits: tuple[float, float]) -> list[tuple[str, str]]:
-    values = np.linspace(*limits, 5)
-    return [(f"{value:.3f}", matplotlib.heat(_shade(float(value), metric, limits))[0]) for value in values]
+def _limits(values: NDArray[np.float64], metric: str) -> tuple[float, float]:
+    """Return where the colours end; one bad model must not take the contrast of all others."""
+    tail = (0, 100 - _TAIL) if lower_is_better(metric) else (_TAIL, 100)
+    low, high = np.percentile(values, tail)
+    return float(low), float(high)
+
+
+def _scale(metric: str, limits: tuple[float, float], values: NDArray[np.float64]) -> list[tuple[str, str]]:
+    steps = [float(step) for step in np.linspace(*limits, 5)]
+    names = [f"{step:.3f}" for step in steps]
+    names[0] = f"≤ {names[0]}" if values.min() < steps[0] else names[0]
+    names[-1] = f"≥ {names[-1]}" if values.max() > steps[-1] else names[-1]
+    return [(name, matplotlib.heat(_shade(step, metric, limits))[0]) for name, step in zip(names, steps)]
 
 
 def _staircase(panel: Any, found: _Map) -> None:
