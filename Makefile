@@ -38,11 +38,15 @@ test: setup ## the tests, under ten minutes on two cores
 test-all: setup ## also the slow ones
 	$(BIN)/pytest -n $(WORKERS)
 
-bench: setup ## every benchmark in its quick form
+$(VENV)/.peers: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.peers ## every benchmark in its quick form, beside its peers
 	for script in benchmarks/*/bench_*.py; do $(BIN)/python $$script --quick || exit 1; done
 
 docs: setup ## build the documentation into site/, without network
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean: ## remove what was built, keep .venv
 	rm -rf site build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

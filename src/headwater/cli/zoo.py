@@ -1,4 +1,4 @@
-"""``headwater zoo ls | show | export | lineage | delete | collect | verify``, ``headwater which-models KEY``."""
+"""``headwater zoo ls | show | export | lineage | delete | collect | verify`` and ``headwater which-models``."""
 
 from __future__ import annotations
 
