@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from headwater import loop
 from headwater.core.clock import FakeClock
 from headwater.core.errors import LoopError
 from headwater.core.spec import Block
@@ -192,6 +193,16 @@ def test_an_unknown_baseline_writes_nothing(made_run: Made, index: Block, tmp_pa
     with pytest.raises(LoopError, match="no run 'weekly'"):
         written([made_run("drift", [a_round(0, NUM)])], index, tmp_path, "weekly")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_library_is_named_with_the_extra_that_brings_it(
+    made_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    monkeypatch.delitem(sys.modules, "headwater.loop.jinja2", raising=False)
+    monkeypatch.delattr(loop, "jinja2", raising=False)
+    with pytest.raises(LoopError, match=r"needs jinja2, .* pip install 'headwater\[loop\]'"):
+        written([], made_index([], []), tmp_path)
 
 
 def test_importing_reports_and_tables_loads_no_library_that_only_some_need() -> None:
