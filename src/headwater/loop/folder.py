@@ -71,7 +71,7 @@ class RunFolder:
         """Write a JSON file of the run, whole or not at all."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, json.dumps(value, indent=1, default=str).encode())
+        write_atomic(path, json.dumps(value, default=str).encode())
 
     def read_json(self, name: str) -> Any:
         """Read a JSON file of the run."""

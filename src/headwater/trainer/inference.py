@@ -13,7 +13,7 @@ from headwater.core.errors import TrainerError
 from headwater.trainer.batches import Arrays
 from headwater.trainer.chance import Chance
 from headwater.trainer.checkpoint import Checkpoint
-from headwater.trainer.device import device_named
+from headwater.trainer.device import device_named, threads_used
 from headwater.trainer.model import build, call, load_weights
 from headwater.trainer.tensors import RESERVED, Batch, can_hold, rows_of
 
@@ -33,11 +33,12 @@ class Inference:
             module = build(trainer.model, trainer.arguments)
         load_weights(module, checkpoint.model)
         self._module = module.to(self.device).eval()
+        self._num_threads = trainer.threads
         self._lock = threading.Lock()
 
     def logits(self, batch: Batch) -> torch.Tensor:
         """Return the logits of `batch`."""
-        with self._lock, torch.inference_mode():
+        with self._lock, threads_used(self._num_threads), torch.inference_mode():
             return call(self._module, batch)
 
     def logits_and_embeddings(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
@@ -46,7 +47,7 @@ class Inference:
         The embedding is ``model.embed(batch)`` if the model has such a method, else the input of the
         ``nn.Linear`` that was run last.
         """
-        with self._lock, torch.inference_mode():
+        with self._lock, threads_used(self._num_threads), torch.inference_mode():
             embed = getattr(self._module, "embed", None)
             if callable(embed):
                 return call(self._module, batch), _checked(embed(batch.features), batch)

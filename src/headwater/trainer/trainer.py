@@ -65,7 +65,7 @@ class Trainer:
     """``cross_entropy`` (binary when the model gives one logit a row), ``binary_cross_entropy`` (only that), or
     the import path of ``(logits, labels) -> losses [N]``."""
     threads: int | None = None
-    """Threads of torch's operations in `fit`; None leaves torch's choice. Other counts may round otherwise."""
+    """Threads of torch's operations; None leaves torch's choice. Other counts may round otherwise."""
     keep_optimizer: bool = True
     """Whether a warm start takes over the optimizer's state too, where the checkpoint has it."""
 
