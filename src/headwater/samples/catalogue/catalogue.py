@@ -175,7 +175,12 @@ class Catalogue:
                     remedy="Wait for it to finish, or stop it; the lock of a dead process frees itself.",
                 )
             connection.commit()
-            yield
+            try:
+                yield
+            finally:
+                # The server gives up a closed session's lock a little later, and we may be back before that.
+                connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
+                connection.commit()
 
     def _header(self, connection: Connection) -> Row[Any]:
         found = connection.execute(select(tables.stores).where(tables.stores.c.id == self.store)).one_or_none()
