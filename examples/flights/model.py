@@ -16,7 +16,7 @@ _SIZES = (*BUCKETS.values(), 24, 7)  # the last two are the hour of day and the 
 class Network(nn.Module):
     """Six embeddings beside twenty values, two hidden layers, one logit: "late"."""
 
-    def __init__(self, width: int = 8, hidden: int = 128) -> None:
+    def __init__(self, width: int = 16, hidden: int = 256) -> None:
         super().__init__()
         self.embeddings = nn.ModuleList(nn.Embedding(size, width) for size in _SIZES)
         self.body = nn.Sequential(
@@ -40,6 +40,6 @@ class Network(nn.Module):
         return features
 
 
-def build(width: int = 8, hidden: int = 128) -> Network:
+def build(width: int = 16, hidden: int = 256) -> Network:
     """Return a fresh network; the trainer names this function by its import path."""
     return Network(width, hidden)

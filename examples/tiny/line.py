@@ -98,4 +98,5 @@ def line(folder: Path, *, name: str = "run", options: loop.Options | None = None
 
 
 if __name__ == "__main__":
-    line(Path(sys.argv[1])).go()
+    run = line(Path(sys.argv[1]))
+    run.resume() if run.folder.has_begun else run.run()

@@ -14,7 +14,7 @@ import pytest
 from examples.tiny import line as tiny
 
 from headwater import loop
-from headwater.core.errors import CorruptError
+from headwater.core.errors import CorruptError, LoopError
 from headwater.core.selection import Selection
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +47,9 @@ def start(folder: Path) -> subprocess.Popen[bytes]:
 @pytest.fixture(scope="module")
 def unbroken(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
     folder = tmp_path_factory.mktemp("unbroken")
-    assert start(folder).wait() == 0
+    process = start(folder)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors.decode()
     return fingerprint(folder)
 
 
@@ -86,15 +88,28 @@ def _kill_until_done(folder: Path, chance: random.Random, *, at_most: int) -> in
         assert process.returncode == -signal.SIGKILL, errors.decode()
 
 
-def test_a_journal_torn_at_its_end_only_loses_the_torn_line(unbroken: list[Any], tmp_path: Path) -> None:
-    line = tiny.line(tmp_path)
-    line.run()
-    whole = line.folder.journal.read_bytes()
-    for cut in (len(whole) - 3, len(whole) * 2 // 3, len(whole) // 3):
-        line.folder.journal.write_bytes(whole[:cut])
-        # The trainings of finished rounds are dropped; where one is needed again it is in the zoo or redone.
+def test_a_journal_torn_in_its_last_line_only_loses_that_line(unbroken: list[Any], tmp_path: Path) -> None:
+    tiny.line(tmp_path).run()
+    journal = tiny.line(tmp_path).folder.journal
+    whole = journal.read_bytes()
+    last_line = len(whole.splitlines(keepends=True)[-1])
+    for lost in (1, last_line // 2, last_line):
+        journal.write_bytes(whole[:-lost])
         tiny.line(tmp_path).go()
         assert fingerprint(tmp_path) == unbroken
+
+
+def test_a_journal_older_than_the_files_beside_it_is_refused_with_a_remedy(tmp_path: Path) -> None:
+    line = tiny.line(tmp_path)
+    line.run()
+    records = line.folder.journal.read_bytes().splitlines(keepends=True)
+    second = next(
+        i for i, record in enumerate(records) if b'"kind": "chosen"' in record and b'"number": 1' in record
+    )
+    line.folder.journal.write_bytes(b"".join(records[: second + 1]))
+    with pytest.raises(LoopError, match="checkpoint of round 0 is gone") as refused:
+        tiny.line(tmp_path).resume()
+    assert "--fresh" in refused.value.remedy
 
 
 def test_a_journal_changed_in_the_middle_is_refused(tmp_path: Path) -> None:

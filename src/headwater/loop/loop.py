@@ -14,6 +14,7 @@ from headwater.core.journal import Journal
 from headwater.core.plan import Plan
 from headwater.loop import forecast
 from headwater.loop.driver import Audience, Driver
+from headwater.loop.environment import environment
 from headwater.loop.folder import RunFolder
 from headwater.loop.options import Options
 from headwater.loop.parts import Flow, Parts
@@ -130,6 +131,7 @@ class Loop:
             "parts": self.parts.describe(),
             "stream": os.fspath(self.parts.stream.path),
             "keep": os.fspath(self.parts.keep.path),
+            "environment": environment(),
             "config": self._config,
         }
 

@@ -26,6 +26,13 @@ class Models:
         """Return the whole checkpoint of a round, optimizer state included, for the next round's training."""
         if self._newest is None or self._newest[0] != round_.number:
             path = self._folder.training(round_.number)
+            if not path.exists():
+                raise LoopError(
+                    f"the checkpoint of round {round_.number} is gone: "
+                    "the journal is older than the files beside it.",
+                    where=str(path),
+                    remedy="Restore the whole folder from one copy, or start over with --fresh.",
+                )
             checkpoint = trainer.Checkpoint.load(path)
             if checkpoint.digest != round_.checkpoint:
                 raise LoopError(
