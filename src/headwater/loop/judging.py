@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from headwater import trainer
+from headwater import trainer, workers
 from headwater.core.key import Keys
 from headwater.core.selection import Selection
 from headwater.core.source import Selected
@@ -47,7 +47,7 @@ class Judge:
         groups = [self._sample(timeline, low, high) for low, high in pairwise(edges)]
         stored = [round_ for round_ in state.rounds if round_.variant]
         keys = np.sort(np.concatenate(groups)) if groups else np.empty(0, np.int64)
-        said = self._predict([self._models.to_ask(round_) for round_ in stored], keys)
+        said = self._predict_side_by_side([self._models.to_ask(round_) for round_ in stored], keys)
         self._folder.write_json(
             "matrix.json",
             {
@@ -62,6 +62,18 @@ class Judge:
     def _predict(self, checkpoints: list[trainer.Checkpoint], keys: Keys) -> list[trainer.Predictions]:
         view = Selected(self._parts.stream, Selection.of(keys))
         return self._parts.learn.predict_each(checkpoints, self._parts.flow(view))
+
+    def _predict_side_by_side(
+        self, checkpoints: list[trainer.Checkpoint], keys: Keys
+    ) -> list[trainer.Predictions]:
+        """Ask the models on all cores, a share of them on each; the answers keep their order."""
+        num_shares = min(workers.usable_cores() if self._parts.options.overlap else 1, len(checkpoints))
+        if num_shares < 2:
+            return self._predict(checkpoints, keys)
+        with workers.Local(num_shares) as cores:
+            shares = [cores.submit(self._predict, checkpoints[i::num_shares], keys) for i in range(num_shares)]
+            answers = [share.result() for share in shares]
+        return [answers[i % num_shares][i // num_shares] for i in range(len(checkpoints))]
 
     def _measure(self, said: trainer.Predictions) -> dict[str, float | None]:
         return trainer.measure(said, self._parts.options.metrics)

@@ -28,7 +28,7 @@ class Options:
     metrics: tuple[str, ...] = ("accuracy", "auroc", "log_loss")
     matrix_every: str = "30d"
     """Length of the intervals of the model x interval matrix, in event time."""
-    matrix_samples: int = 10_000
+    matrix_samples: int = 5_000
     """At most this many samples of an interval are scored for the matrix, drawn uniformly."""
     checkpoint_every_steps: int = 1_000
     """A killed training goes on from its last checkpoint; this many steps are lost at most."""
