@@ -67,6 +67,13 @@ def test_an_unknown_metric_and_missing_labels_are_explained() -> None:
         measure(Predictions(np.arange(1), np.ones((1, 2), np.float32)))
 
 
+@pytest.mark.parametrize(("labels", "bad"), [([0, 2], "2"), ([0, -1], "-1"), ([0.0, np.nan], "nan")])
+@pytest.mark.parametrize("metric", ["accuracy", "auroc", "log_loss"])
+def test_a_label_outside_the_classes_is_named(labels: list[float], bad: str, metric: str) -> None:
+    with pytest.raises(TrainerError, match=rf"the label {bad} .* 2 classes(.|\n)*wider"):
+        measure(said([0.5, 0.5], labels), (metric,))
+
+
 def test_groups_are_measured_by_key_and_may_overlap() -> None:
     whole = said([0.9, 0.8, 0.3, 0.4], [1, 0, 0, 1])
     groups = measure_groups(whole, {"all": np.array([3, 1, 0, 2]), "first": np.array([0, 1])})

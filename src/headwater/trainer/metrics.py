@@ -28,6 +28,8 @@ def measure(
 ) -> dict[str, float | None]:
     """Return each metric over all samples of `said`.
 
+    Raised: `TrainerError` naming a label that is none of the predicted classes, as of a class first seen later.
+
     >>> said = Predictions(np.arange(3), np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]]), np.array([0, 0, 1]))
     >>> {name: round(value, 3) for name, value in measure(said).items()}
     {'accuracy': 0.667, 'auroc': 1.0, 'log_loss': 0.415}
@@ -39,7 +41,20 @@ def measure(
         if not len(said):
             return dict.fromkeys(metrics)
         raise TrainerError("metrics need labels.", remedy="Keep the column `label` through the flow.")
+    _check_labels(said.labels, said.probabilities.shape[1])
     return {name: _WORDS[name](said.probabilities, said.labels) if len(said) else None for name in metrics}
+
+
+def _check_labels(labels: NDArray[Any], num_classes: int) -> None:
+    """Refuse a label that no column stands for; written so that a NaN is refused as well."""
+    outside = ~((labels >= 0) & (labels < num_classes))
+    if outside.any():
+        raise TrainerError(
+            f"the label {labels[outside][0]:g} is none of the model's {num_classes} classes "
+            f"(0 to {num_classes - 1}); {int(outside.sum())} of {len(labels)} labels are not.",
+            where="column `label`",
+            remedy="Give the model a wider output, one for each class to come, or .filter() such rows out.",
+        )
 
 
 def measure_groups(
