@@ -18,6 +18,7 @@ from headwater.loop.machine import (
     Finished,
     Fired,
     Position,
+    Scored,
     State,
     Stored,
     Trained,
@@ -70,12 +71,21 @@ def test_a_round_without_a_model_is_judged_by_the_model_before_it() -> None:
     serving = state.model_for(1)
     assert serving is not None
     assert serving.variant == "v1"
-    assert pending(state) == (Action("evaluate", 0), Action("evaluate", 1))
+    assert pending(state) == (Action("evaluate", 0), Action("evaluate", 1), Action("score", 0))
+
+
+def test_a_replay_scores_models_as_they_come_and_a_followed_stream_when_it_has_ended() -> None:
+    trained: list[Event] = [fired(10), Chosen(0, "d", 5), Trained(0, "w"), Stored(0, "v1")]
+    assert pending(fold([Arrived(99, is_last=True), *trained])) == (Action("score", 0), Action("watch"))
+    assert pending(fold([Arrived(99), *trained])) == (Action("watch"),)
 
 
 def test_the_end_is_evaluations_then_matrix_then_finish() -> None:
     state = fold([Arrived(99), fired(10), Chosen(0, "d", 5), Trained(0, "w"), Stored(0, "v1"), Exhausted(0)])
+    assert pending(state) == (Action("evaluate", 0), Action("score", 0))
     state, todo = step(state, Evaluated(0))
+    assert todo == (Action("score", 0),)
+    state, todo = step(state, Scored(0))
     assert todo == (Action("compare"),)
     state, todo = step(state, Compared())
     assert todo == (Action("finish"),)
@@ -89,8 +99,8 @@ def test_a_record_of_an_unknown_round_names_the_remedy() -> None:
 
 
 EVENTS: list[Event] = [
-    Arrived(7), fired(10), Chosen(0, "d", 2), Trained(0, "c"), Stored(0, "v"), Evaluated(0), Exhausted(3),
-    Compared(), Finished(),
+    Arrived(7), fired(10), Chosen(0, "d", 2), Trained(0, "c"), Stored(0, "v"), Evaluated(0), Scored(0),
+    Exhausted(3), Compared(), Finished(),
 ]  # fmt: skip
 
 
@@ -131,6 +141,8 @@ def _outcome(action: Action, state: State, *, keep_watching: bool) -> Event:
             return Stored(action.number, f"v{action.number}")
         case "evaluate":
             return Evaluated(action.number)
+        case "score":
+            return Scored(action.number)
         case "compare":
             return Compared()
         case "finish":

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, Protocol
 
 from headwater import samples, trainer, workers
 from headwater.core.journal import Journal
 from headwater.core.meter import Meter
-from headwater.core.plan import Ledger
 from headwater.loop.folder import RunFolder
 from headwater.loop.judging import Judge
 from headwater.loop.learning import Learner
 from headwater.loop.machine import (
+    BESIDE,
     Action,
     Arrived,
     Event,
@@ -71,12 +71,12 @@ class Driver:
         self._parts = parts
         self._journal = journal
         self._audience = audience or Nobody()
+        self._follows = more is not None
         self._watcher = Watcher(parts, folder, models, iter(more or ()))
         self._learner = Learner(parts, folder, models)
         self._judge = Judge(parts, folder, models)
         self._busy: dict[Action, Future[Outcome]] = {}
         self.meter = Meter()
-        self.ledger = Ledger()
         self.state = State()
 
     def run(self) -> State:
@@ -84,15 +84,29 @@ class Driver:
         self._restore()
         with self._side_worker() as side:
             while not self.state.finished:
+                self._collect()
                 todo = [action for action in pending(self.state) if action not in self._busy]
-                if not todo:
-                    self._collect(wait=True)
-                elif todo[0].verb == "evaluate" and side is not None:
-                    self._start(todo[0], side)
+                beside = [action for action in todo if action.verb in BESIDE]
+                if side is not None and beside:
+                    for action in beside:
+                        self._start(action, side)
+                elif todo:
+                    self._perform(todo[0])
                 else:
-                    self._happened(*self._timed(todo[0], self._do(todo[0])))
-                    self._collect(wait=False)
+                    self._help()
         return self.state
+
+    def _perform(self, action: Action) -> None:
+        self._happened(*self._timed(action, self._do(action)))
+
+    def _help(self) -> None:
+        """Take over work that is still waiting for the other thread, or wait for what it is doing."""
+        for action, future in reversed(self._busy.items()):
+            if future.cancel():
+                del self._busy[action]
+                return self._perform(action)
+        wait(self._busy.values(), return_when=FIRST_COMPLETED)
+        return None
 
     # -- doing ------------------------------------
 
@@ -112,6 +126,8 @@ class Driver:
                 return lambda: self._learner.store(state)
             case "evaluate":
                 return lambda: self._judge.evaluate(state, action.number, timeline)
+            case "score":
+                return lambda: self._judge.score(state, action.number, timeline)
             case "compare":
                 return lambda: self._judge.compare(state, timeline)
             case "finish":
@@ -141,7 +157,8 @@ class Driver:
         self.state = fold(events)
         if not events:
             keys = self._parts.stream.keys()
-            self._happened(Arrived(int(keys.max()) if keys.size else -1), {"seconds": 0.0})
+            last = int(keys.max()) if keys.size else -1
+            self._happened(Arrived(last, is_last=not self._follows), {"seconds": 0.0})
         self._watcher.restore(self.state)
 
     # -- beside ------------------------------------
@@ -158,11 +175,7 @@ class Driver:
     def _start(self, action: Action, side: workers.Workers) -> None:
         self._busy[action] = side.submit(self._timed, action, self._do(action))
 
-    def _collect(self, *, wait: bool) -> None:
-        """Take in the evaluations that are done; with `wait`, at least one."""
-        for action, future in list(self._busy.items()):
-            if wait or future.done():
-                outcome = future.result()
-                del self._busy[action]
-                self._happened(*outcome)
-                wait = False
+    def _collect(self) -> None:
+        """Take in what the other thread has done."""
+        for action in [action for action, future in self._busy.items() if future.done()]:
+            self._happened(*self._busy.pop(action).result())

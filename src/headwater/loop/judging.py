@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from headwater import trainer, workers
+from headwater import trainer
 from headwater.core.key import Keys
 from headwater.core.selection import Selection
 from headwater.core.source import Selected
 from headwater.core.unit import parse_duration_s
 from headwater.loop.folder import RunFolder
-from headwater.loop.machine import Compared, Evaluated, Event, State
+from headwater.loop.machine import Compared, Evaluated, Event, Scored, State
 from headwater.loop.models import Models
 from headwater.loop.parts import Parts
 from headwater.loop.predictions import Predictions
@@ -27,6 +27,7 @@ class Judge:
         self._parts = parts
         self._folder = folder
         self._models = models
+        self._grouped: tuple[Timeline, list[Keys]] | None = None
 
     def evaluate(self, state: State, number: int, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
         """Score the interval that ends at the next trigger, on labels that are all known by now."""
@@ -37,43 +38,43 @@ class Judge:
         following = state.rounds[number + 1 :]
         stop = timeline.count(following[0].position) if following else len(timeline)
         keys = timeline.labelled(start, stop)
-        said = self._predict([self._models.to_ask(serving)], keys)[0]
+        said = self._predict(self._models.to_ask(serving), keys)
         Predictions.of(said.keys, said.probabilities).save(self._folder.predictions(number))
         return Evaluated(number), {"metrics": self._measure(said), "num_scored": int(keys.size)}
 
-    def compare(self, state: State, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
-        """Score every stored model on every interval of equal event time, and write ``matrix.json``."""
-        edges = self._edges(timeline)
-        groups = [self._sample(timeline, low, high) for low, high in pairwise(edges)]
-        stored = [round_ for round_ in state.rounds if round_.variant]
+    def score(self, state: State, number: int, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
+        """Score a model on every interval of equal event time: its row of the matrix."""
+        groups = self._groups(timeline)
         keys = np.sort(np.concatenate(groups)) if groups else np.empty(0, np.int64)
-        said = self._predict_side_by_side([self._models.to_ask(round_) for round_ in stored], keys)
+        said = self._predict(self._models.to_ask(state.rounds[number]), keys)
+        cells = [self._measure(said.of(group)) for group in groups]
+        self._folder.write_json(f"rounds/{number:04d}/row.json", cells)
+        return Scored(number), {}
+
+    def compare(self, state: State, timeline: Timeline) -> tuple[Event, dict[str, Any]]:
+        """Join the rows of all models to ``matrix.json``."""
+        stored = [round_ for round_ in state.rounds if round_.variant]
         self._folder.write_json(
             "matrix.json",
             {
                 "models": [{"round": r.number, "variant": r.variant, "at_us": r.at_us} for r in stored],
-                "edges_us": edges,
-                "num_samples": [int(group.size) for group in groups],
-                "cells": [[self._measure(each.of(group)) for group in groups] for each in said],
+                "edges_us": self._edges(timeline),
+                "num_samples": [int(group.size) for group in self._groups(timeline)],
+                "cells": [self._folder.read_json(f"rounds/{r.number:04d}/row.json") for r in stored],
             },
         )
         return Compared(), {}
 
-    def _predict(self, checkpoints: list[trainer.Checkpoint], keys: Keys) -> list[trainer.Predictions]:
-        view = Selected(self._parts.stream, Selection.of(keys))
-        return self._parts.learn.predict_each(checkpoints, self._parts.flow(view))
+    def _groups(self, timeline: Timeline) -> list[Keys]:
+        """Return the keys that the matrix scores in each interval; the same for every model."""
+        if self._grouped is None or self._grouped[0] is not timeline:
+            groups = [self._sample(timeline, low, high) for low, high in pairwise(self._edges(timeline))]
+            self._grouped = (timeline, groups)
+        return self._grouped[1]
 
-    def _predict_side_by_side(
-        self, checkpoints: list[trainer.Checkpoint], keys: Keys
-    ) -> list[trainer.Predictions]:
-        """Ask the models on all cores, a share of them on each; the answers keep their order."""
-        num_shares = min(workers.usable_cores() if self._parts.options.overlap else 1, len(checkpoints))
-        if num_shares < 2:
-            return self._predict(checkpoints, keys)
-        with workers.Local(num_shares) as cores:
-            shares = [cores.submit(self._predict, checkpoints[i::num_shares], keys) for i in range(num_shares)]
-            answers = [share.result() for share in shares]
-        return [answers[i % num_shares][i // num_shares] for i in range(len(checkpoints))]
+    def _predict(self, checkpoint: trainer.Checkpoint, keys: Keys) -> trainer.Predictions:
+        view = Selected(self._parts.stream, Selection.of(keys))
+        return self._parts.learn.predict(checkpoint, self._parts.flow(view))
 
     def _measure(self, said: trainer.Predictions) -> dict[str, float | None]:
         return trainer.measure(said, self._parts.options.metrics)

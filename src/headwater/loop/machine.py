@@ -1,8 +1,9 @@
 """The loop as a state machine without I/O: ``step(state, event) -> (state, [action])``.
 
     Arrived ─▶ Watch ─▶ Fired ─▶ Choose ─▶ Chosen ─▶ Train ─▶ Trained ─▶ Store ─▶ Stored ─▶ Watch ...
-                 │        └─▶ Evaluate (each interval that is closed and whose labels are all known)
-                 └─▶ Exhausted ─▶ Evaluate (the rest) ─▶ Matrix ─▶ Finished
+                 │        ├─▶ Evaluate (each interval that is closed and whose labels are all known)
+                 │        └─▶ Score (each model on every interval, once all samples are there)
+                 └─▶ Exhausted ─▶ Evaluate, Score (the rest) ─▶ Compare ─▶ Finished
 
 What is still to be done is a function of the state alone (`pending`), so a run that was killed is resumed by
 folding its journal: every action whose event is missing is done again, and every action is idempotent.
@@ -52,6 +53,7 @@ class Round:
     checkpoint: str = ""
     variant: str = ""
     evaluated: bool = False
+    scored: bool = False
 
     @property
     def is_over(self) -> bool:
@@ -65,6 +67,8 @@ class State:
 
     batches: tuple[int, ...] = ()
     """The highest key of each batch of arrivals: samples with keys up to it, and above the one before."""
+    is_complete: bool = False
+    """Whether all samples have arrived: a replay from its beginning, a followed stream when it has ended."""
     rounds: tuple[Round, ...] = ()
     last_settled_us: int = 0
     exhausted: bool = False
@@ -82,9 +86,10 @@ class State:
 
 @dataclass(frozen=True)
 class Arrived:
-    """Samples with keys up to `up_to_key` have arrived."""
+    """Samples with keys up to `up_to_key` have arrived; in a replay nothing comes after them."""
 
     up_to_key: int
+    is_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,13 @@ class Evaluated:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """The model of round `number` has its row of the matrix."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class Exhausted:
     """The stream has ended; `settled_us` closes the last interval."""
 
@@ -138,7 +150,7 @@ class Exhausted:
 
 @dataclass(frozen=True)
 class Compared:
-    """Every model was scored on every interval."""
+    """The rows were joined to the matrix."""
 
 
 @dataclass(frozen=True)
@@ -146,10 +158,12 @@ class Finished:
     """Nothing is left to do."""
 
 
-Event: TypeAlias = Arrived | Fired | Chosen | Trained | Stored | Evaluated | Exhausted | Compared | Finished
+Event: TypeAlias = (
+    Arrived | Fired | Chosen | Trained | Stored | Evaluated | Scored | Exhausted | Compared | Finished
+)
 EVENTS: dict[str, type[Event]] = {
     kind.__name__.lower(): kind
-    for kind in (Arrived, Fired, Chosen, Trained, Stored, Evaluated, Exhausted, Compared, Finished)
+    for kind in (Arrived, Fired, Chosen, Trained, Stored, Evaluated, Scored, Exhausted, Compared, Finished)
 }
 
 
@@ -169,7 +183,9 @@ def from_record(kind: str, fields: dict[str, Any]) -> Event:
 
 # -- actions: what is to be done ------------------------------------
 
-Verb = Literal["watch", "choose", "train", "store", "evaluate", "compare", "finish"]
+Verb = Literal["watch", "choose", "train", "store", "evaluate", "score", "compare", "finish"]
+BESIDE: tuple[Verb, ...] = ("evaluate", "score")
+"""What only reads models and samples, and may run beside the rest in any order."""
 
 
 @dataclass(frozen=True)
@@ -198,11 +214,13 @@ def fold(events: Iterable[Event]) -> State:
 
 
 def pending(state: State) -> tuple[Action, ...]:
-    """Return every action that could be done now: evaluations, which may run beside it, and the next stage."""
+    """Return every action that could be done now: those that may run beside the next stage, and that stage."""
     if state.finished:
         return ()
-    evaluations = tuple(Action("evaluate", number) for number in _due(state))
-    return (*evaluations, *_next_stage(state, idle=not evaluations))
+    evaluations = [Action("evaluate", number) for number in _due(state)]
+    unscored = [r.number for r in state.rounds if r.variant and not r.scored] if state.is_complete else []
+    beside = (*evaluations, *(Action("score", number) for number in unscored))
+    return (*beside, *_next_stage(state, idle=not beside))
 
 
 def _next_stage(state: State, *, idle: bool) -> tuple[Action, ...]:
@@ -231,8 +249,8 @@ def _due(state: State) -> list[int]:
 
 def _apply(state: State, event: Event) -> State:
     match event:
-        case Arrived(up_to_key):
-            return replace(state, batches=(*state.batches, up_to_key))
+        case Arrived(up_to_key, is_last):
+            return replace(state, batches=(*state.batches, up_to_key), is_complete=is_last)
         case Fired(at_us, reason, position, settled_us):
             fresh = Round(len(state.rounds), at_us, reason, position, settled_us)
             return replace(state, rounds=(*state.rounds, fresh))
@@ -244,8 +262,10 @@ def _apply(state: State, event: Event) -> State:
             return _with_round(state, number, variant=variant)
         case Evaluated(number):
             return _with_round(state, number, evaluated=True)
+        case Scored(number):
+            return _with_round(state, number, scored=True)
         case Exhausted(settled_us):
-            return replace(state, exhausted=True, last_settled_us=settled_us)
+            return replace(state, exhausted=True, is_complete=True, last_settled_us=settled_us)
         case Compared():
             return replace(state, has_matrix=True)
         case Finished():

@@ -45,8 +45,9 @@ class Models:
 
     def to_ask(self, round_: Round) -> trainer.Checkpoint:
         """Return the model of a round, for scoring only."""
-        if self._newest is not None and self._newest[0] == round_.number:
-            return self._newest[1]
+        newest = self._newest  # read once: the other thread may replace it
+        if newest is not None and newest[0] == round_.number:
+            return newest[1]
         return trainer.Checkpoint(self._parts.keep.load(round_.variant))
 
     def scorer(self, round_: Round | None) -> Scorer | None:

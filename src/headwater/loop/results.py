@@ -96,7 +96,7 @@ class Results:
             "chosen": "choose",
             "trained": "train",
         }
-        words |= {"stored": "store", "evaluated": "evaluate", "compared": "compare"}
+        words |= {"stored": "store", "evaluated": "evaluate", "scored": "score", "compared": "compare"}
         for record in self.records:
             if record["kind"] in words:
                 word = words[record["kind"]]
@@ -109,7 +109,13 @@ class Results:
 
 
 def _take(line: RoundResult, record: Any) -> None:
-    verb = {"chosen": "choose", "trained": "train", "stored": "store", "evaluated": "evaluate"}[record["kind"]]
+    verb = {
+        "chosen": "choose",
+        "trained": "train",
+        "stored": "store",
+        "evaluated": "evaluate",
+        "scored": "score",
+    }[record["kind"]]
     line.seconds[verb] = record["seconds"]
     for name in (
         "num_new",
