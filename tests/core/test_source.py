@@ -51,6 +51,15 @@ def test_rows_come_in_the_order_asked_for_with_their_own_weight(
     assert np.asarray(block["weight"]).tolist() == [chosen[key] for key in asked.tolist()]
 
 
+def test_rows_at_places_are_those_of_the_keys_that_stand_there() -> None:
+    source = Selected(Squares(list(range(51))), Selection.of([7, 3, 40], [1.0, 2.0, 3.0]))
+    places = np.array([2, 0, 1, 0])
+    found, wanted = source.read_at(places), source.read(source.keys()[places])
+    assert list(found) == list(wanted)
+    for name, column in wanted.items():
+        assert np.array_equal(np.asarray(found[name]), np.asarray(column))
+
+
 def test_it_is_a_source_and_says_what_it_reads() -> None:
     selected = Selected(Squares([1, 2, 3]), Selection.of([1, 3]))
     assert isinstance(selected, Source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from typing import Any
@@ -149,6 +150,27 @@ def test_a_permutation_has_each_number_once_in_any_portions(size: int) -> None:
     portions = Permutation(size, Seeds(1))
     parts = [portions(at, min(at + 70_001, size)) for at in range(0, size, 70_001)]
     assert np.array_equal(np.concatenate([*parts, whole[:0]]), whole)
+
+
+def test_a_large_permutation_is_the_same_as_ever() -> None:
+    order = Permutation(300_000, Seeds(0))
+    digest = hashlib.sha256(order(0, 300_000).astype("<i8").tobytes()).hexdigest()
+    assert digest == "8e5b621db1cb1d3f1a14a5d7b0110a3b8cf68176cdde566c27a8320911e6f4e7"
+
+
+def test_a_large_permutation_can_be_asked_anywhere_and_for_nothing() -> None:
+    size = (1 << 18) + 1_000
+    whole = Permutation(size, Seeds(3))(0, size)
+    order = Permutation(size, Seeds(3))
+    for start, stop in [
+        (200_000, 200_010),
+        (16_380, 16_390),
+        (5, 5),
+        (size - 3, size),
+        (size, size),
+        (0, 40_000),
+    ]:
+        assert np.array_equal(order(start, stop), whole[start:stop])
 
 
 def test_a_large_permutation_looks_uniform() -> None:

@@ -73,6 +73,7 @@ class Places:
         self._keys = sorted_keys
         self._table: NDArray[Any] | None = None  # int32 where that is enough, as it halves what is looked at
         span = int(sorted_keys[-1]) - int(sorted_keys[0]) + 1 if sorted_keys.size else 0
+        self._span = span  # above 64 bits for keys at both ends of int64, where no table is made and none asks
         self._is_whole = span == sorted_keys.size
         if not self._is_whole and span <= 8 * sorted_keys.size:
             small = np.int32 if sorted_keys.size < 2**31 else np.intp
@@ -84,8 +85,12 @@ class Places:
         """Return where each of `keys` stands, -1 for those that do not."""
         if not self._keys.size or (self._table is None and not self._is_whole):
             return positions(keys, self._keys)
-        is_inside = (keys >= self._keys[0]) & (keys <= self._keys[-1])
-        at = np.where(is_inside, keys, self._keys[0]) - self._keys[0]
+        at = keys - self._keys[0]
+        # As unsigned numbers negative ones are huge: one comparison tells both ends.
+        is_inside = at.view(np.uint64) < np.uint64(self._span)
+        if is_inside.all():
+            return at if self._table is None else np.asarray(self._table.take(at), np.intp)
+        at[~is_inside] = 0
         if self._table is not None:
-            at = self._table[at].astype(np.intp)
+            at = self._table.take(at).astype(np.intp)
         return np.where(is_inside, at, -1)

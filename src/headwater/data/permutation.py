@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from headwater.core.rng import Seeds
 
 _DRAWN = 1 << 18
+# Numbers made at once. Walking back into n goes on for a few ever smaller arrays, whose calls cost more than
+# their numbers: 4,096 of 4 million took 440 us of CPU when made alone, 150 us in windows of 16,384, and 210 us
+# in windows of 65,536.
+_WINDOW = 1 << 14
 _ROUNDS = 6
 _Words = NDArray[np.uint64]
 # Multipliers of splitmix64's finaliser (Steele, Lea and Flood, OOPSLA 2014).
@@ -35,12 +39,28 @@ class Permutation:
             self._drawn = seeds.generator().permutation(size).astype(np.int64)
         bits = max(2, (size - 1).bit_length())
         self._widths = (bits // 2, bits - bits // 2)
+        self._window: tuple[int, NDArray[np.int64]] = (-1, np.empty(0, np.int64))
         self._keys = seeds.generator("feistel").integers(0, 1 << 63, _ROUNDS, dtype=np.uint64) | np.uint64(1)
 
     def __call__(self, start: int, stop: int) -> NDArray[np.int64]:
         """The numbers at the places from `start` up to `stop`."""
         if self._drawn is not None:
             return self._drawn[start:stop]
+        first, last = start // _WINDOW, max(start, stop - 1) // _WINDOW
+        parts = [self._at(number) for number in range(first, last + 1)]
+        numbers = parts[0] if first == last else np.concatenate(parts)
+        return numbers[start - first * _WINDOW : stop - first * _WINDOW]
+
+    def _at(self, number: int) -> NDArray[np.int64]:
+        """A window of numbers; the last one made is kept, for the next portion most often lies in it."""
+        kept, numbers = self._window
+        if kept != number:
+            start = number * _WINDOW
+            numbers = self._walk(start, min(start + _WINDOW, self._size))
+            self._window = (number, numbers)
+        return numbers
+
+    def _walk(self, start: int, stop: int) -> NDArray[np.int64]:
         words = np.arange(start, stop, dtype=np.uint64)
         walked = self._encrypt(words)
         while (outside := np.flatnonzero(walked >= self._size)).size:

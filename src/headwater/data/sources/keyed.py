@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from headwater.core.digest import digest_of
 from headwater.core.key import Keys
-from headwater.core.source import Source
+from headwater.core.source import Selected, Source
 from headwater.core.spec import Column
 from headwater.data.block import Positions
 from headwater.data.sources.indexed import Indexed
@@ -34,6 +34,8 @@ class Keyed(Indexed):
 
     def gather(self, positions: Positions) -> dict[str, Column]:
         """Read the keys that stand at `positions`."""
+        if self.keys is None and isinstance(self.source, Selected):
+            return dict(self.source.read_at(positions))
         return dict(self.source.read(self.chosen[positions]))
 
     @cached_property
