@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,47 +18,15 @@ from headwater.core.selection import Selection
 pytestmark = pytest.mark.postgres
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of a private PostgreSQL, without a database name."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
-    if not found[-1].is_file():
-        pytest.skip("PostgreSQL's server binaries (initdb, pg_ctl) are not installed")
-    folder = Path(tempfile.mkdtemp(prefix="headwater-zoo-pg-"))
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    # PostgreSQL refuses to run as root.
-    user = next((u for u in ("postgres", "nobody") if u in known), None) if os.geteuid() == 0 else None
-    if user is not None:
-        shutil.chown(folder, user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def call(tool: str, *arguments: str) -> None:
-        command = [str(found[-1].resolve().parent / tool), "-D", str(folder / "data"), *arguments]
-        subprocess.run(command, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL, timeout=60)
-
-    try:
-        call("initdb", "-U", "headwater", "-A", "trust", "--no-sync")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        call("pg_ctl", "-o", options, "-l", str(folder / "log"), "-w", "start")
-        try:
-            yield f"postgresql+psycopg://headwater@127.0.0.1:{port}"
-        finally:
-            call("pg_ctl", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 @pytest.fixture
-def url(server: str, tmp_path: Path) -> str:
+def url(postgresql: str, tmp_path: Path) -> str:
     """A database of its own."""
     import psycopg
 
     name = f"zoo_{tmp_path.name}".replace("-", "_")[:60]
-    with psycopg.connect(f"{server.replace('+psycopg', '')}/postgres", autocommit=True) as connection:
+    with psycopg.connect(postgresql.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    return f"{server}/{name}"
+    return f"{postgresql.rpartition('/')[0]}/{name}"
 
 
 def test_a_zoo_lives_in_postgresql(
