@@ -111,3 +111,31 @@ def test_late_samples_arrive_after_what_came_before_them_and_are_not_lost(tmp_pa
     times = np.asarray(built.parts.stream.read(last.keys)["event_time"])
     assert times.min() < np.datetime64("2020-01-01T08:20", "us")
     assert np.all(np.diff([r.event_time.astype(np.int64) for r in results.rounds()]) >= 0)
+
+
+def test_a_batch_that_was_ingested_just_before_a_kill_is_not_lost(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    for folder in (whole, broken):
+        (folder / "incoming").mkdir(parents=True)
+        for number in range(3):
+            write(folder / "incoming", number)
+    first = line(whole)
+    first.run(more=arrivals(first, whole))
+
+    class Killed:
+        """Breaks off between the store's commit of the second file and the journal's line about it."""
+
+        def on_progress(self, verb: str, done: int, total: int | None) -> None:
+            if verb == "watch" and done == total == 500:
+                second.parts.stream.ingest(broken / "incoming" / "part-1.parquet")
+                raise KeyboardInterrupt
+
+        def on_event(self, event: object, facts: object, state: object) -> None: ...
+
+    second = line(broken)
+    with pytest.raises(KeyboardInterrupt):
+        second.run(more=arrivals(second, broken), audience=Killed())
+    again = line(broken)
+    results = again.resume(more=arrivals(again, broken))
+    assert results.state.batches == loop.Results(first.folder).state.batches
+    assert digests(again) == digests(first)

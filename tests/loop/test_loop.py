@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from examples.tiny import line as tiny
 
 from headwater import loop, samples, selection, trainer, triggers, zoo
-from headwater.core.errors import LockedError, LoopError
+from headwater.core.errors import ConfigError, LockedError, LoopError
 from headwater.core.selection import Selection
 from headwater.loop.folder import RunFolder
 
@@ -183,3 +184,66 @@ def test_a_deleted_sample_is_never_chosen_again_and_the_zoo_remembers_who_saw_it
     assert all(key not in chosen.keys for chosen in selections(after.folder))
     saw = line.parts.keep.which_models(key)
     assert {v.facts["run"] for v in (*saw.direct, *saw.inherited)} == {"run"}
+
+
+class StopsBefore:
+    """An audience that breaks the run off as soon as an event of a kind has been journaled."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+
+    def on_progress(self, verb: str, done: int, total: int | None) -> None: ...
+
+    def on_event(self, event: object, facts: object, state: object) -> None:
+        if type(event).__name__ == self._kind:
+            raise KeyboardInterrupt
+
+
+def test_a_sample_deleted_between_kill_and_resume_is_left_out_of_the_training(tmp_path: Path) -> None:
+    line = tiny.line(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        line.run(audience=StopsBefore("Chosen"))
+    chosen = Selection.load(line.folder.selection(0))
+    line.parts.stream.delete(chosen.keys[:2])
+    again = tiny.line(tmp_path)
+    again.resume()
+    saw = again.parts.keep.which_models(int(chosen.keys[0]))
+    assert (saw.direct, saw.inherited) == ((), ())
+    first = again.parts.keep.ls()[0]
+    kept = again.parts.keep.training_set(first)
+    assert kept is not None
+    assert len(kept) == len(chosen) - 2
+
+
+def test_models_of_a_lost_run_of_the_same_name_are_refused_or_deleted(tmp_path: Path) -> None:
+    line = tiny.line(tmp_path)
+    line.run()
+    line.folder.clear()
+    other = tiny.line(tmp_path, options=loop.Options(seed=9))
+    with pytest.raises(LoopError, match="models of an earlier run called 'run'"):
+        other.run()
+    assert other.run(fresh=True).is_finished
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden"])
+def test_a_name_that_is_no_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LoopError, match="cannot be a run's name"):
+        tiny.line(tmp_path, name=name)
+
+
+def test_a_wrong_flow_metric_or_model_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no metric `auc`"):
+        loop.Options(metrics=("auc",))
+    parts = tiny.line(tmp_path).parts
+    nothing: Any = lambda source: None  # noqa: E731
+    unknown = trainer.Trainer("examples.tiny.line:nothing")
+    for flow, learn, problem in ((nothing, parts.learn, "a flow is"), (tiny.flow, unknown, "has no 'nothing'")):
+        line = loop.Loop(parts.stream, parts.when, parts.which, flow, learn, parts.keep, runs=tmp_path / "runs")
+        with pytest.raises((LoopError, ConfigError), match=problem):
+            line.run()
+        assert not line.folder.has_begun
+
+
+def test_the_seconds_of_each_stage_are_there_for_prometheus(finished: loop.Loop) -> None:
+    text = (finished.folder.path / "metrics.prom").read_text()
+    assert "headwater_loop_train_seconds_count" in text

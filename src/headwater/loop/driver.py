@@ -72,7 +72,7 @@ class Driver:
         self._journal = journal
         self._audience = audience or Nobody()
         self._follows = more is not None
-        self._watcher = Watcher(parts, folder, models, iter(more or ()))
+        self._watcher = Watcher(parts, folder, models, None if more is None else iter(more))
         self._learner = Learner(parts, folder, models)
         self._judge = Judge(parts, folder, models)
         self._busy: dict[Action, Future[Outcome]] = {}

@@ -93,6 +93,8 @@ class RunFolder:
 
     def clear(self) -> None:
         """Forget an earlier run of this name, its report included."""
-        shutil.rmtree(self.path / "rounds", ignore_errors=True)
-        for file in ("journal.log", "run.json", "matrix.json", "report.html"):
+        # The journal goes first: a kill in between must not leave one whose files are gone.
+        self.journal.unlink(missing_ok=True)
+        for file in ("run.json", "matrix.json", "metrics.prom", "report.html"):
             (self.path / file).unlink(missing_ok=True)
+        shutil.rmtree(self.path / "rounds", ignore_errors=True)

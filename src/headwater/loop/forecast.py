@@ -89,7 +89,7 @@ def plan(parts: Parts, *, name: str) -> Plan:
     timeline = Timeline.build(parts.stream.index(), (int(keys.max()),) if keys.size else ())
     seen = rehearse(parts, timeline)
     rounds, trained = len(seen.num_selected), sum(seen.num_selected) * parts.learn.epochs
-    facts = parts.learn.probe(parts.flow(Selected(parts.stream, seen.first)), steps=PROBE_STEPS)
+    facts = parts.learn.probe(parts.read(Selected(parts.stream, seen.first)), steps=PROBE_STEPS)
     train_s = sum(parts.learn.estimate(num, like=facts).time_s or 0.0 for num in seen.num_selected)
     train_s -= facts.setup_s * (rounds - 1)  # only the first training of a process loads torch's parts
     score_s = _seconds_per_score(parts, timeline)
@@ -119,7 +119,7 @@ def _triggers(parts: Parts, timeline: Timeline) -> list[tuple[int, int]]:
 def _seconds_per_score(parts: Parts, timeline: Timeline) -> float:
     """Return the seconds that a fresh model takes to score one sample, reading and encoding included."""
     some = Selection.of(timeline.labelled(0, len(timeline))[:PROBE_ROWS])
-    dataset = parts.flow(Selected(parts.stream, some))
+    dataset = parts.read(Selected(parts.stream, some))
     fresh = parts.learn.fit(dataset.take(1))
     clock = WallClock()
     started_s = clock.monotonic()

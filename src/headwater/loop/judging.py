@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,9 @@ from headwater.loop.models import Models
 from headwater.loop.parts import Parts
 from headwater.loop.predictions import Predictions
 from headwater.loop.timeline import Timeline
+
+MOST_INTERVALS = 1_000
+"""More columns than this nobody looks at; longer intervals are taken instead."""
 
 
 class Judge:
@@ -68,13 +70,19 @@ class Judge:
     def _groups(self, timeline: Timeline) -> list[Keys]:
         """Return the keys that the matrix scores in each interval; the same for every model."""
         if self._grouped is None or self._grouped[0] is not timeline:
-            groups = [self._sample(timeline, low, high) for low, high in pairwise(self._edges(timeline))]
-            self._grouped = (timeline, groups)
+            self._grouped = (timeline, self._cut(timeline))
         return self._grouped[1]
+
+    def _cut(self, timeline: Timeline) -> list[Keys]:
+        edges = self._edges(timeline)
+        times, keys = timeline.times_us[timeline.is_labelled], timeline.keys[timeline.is_labelled]
+        order = np.argsort(times, kind="stable")
+        parts = np.split(keys[order], np.searchsorted(times[order], edges[1:-1])) if edges else []
+        return [self._sample(part, low_us) for part, low_us in zip(parts, edges)]
 
     def _predict(self, checkpoint: trainer.Checkpoint, keys: Keys) -> trainer.Predictions:
         view = Selected(self._parts.stream, Selection.of(keys))
-        return self._parts.learn.predict(checkpoint, self._parts.flow(view))
+        return self._parts.learn.predict(checkpoint, self._parts.read(view))
 
     def _measure(self, said: trainer.Predictions) -> dict[str, float | None]:
         return trainer.measure(said, self._parts.options.metrics)
@@ -84,11 +92,11 @@ class Judge:
             return []
         length = int(parse_duration_s(self._parts.options.matrix_every) * 1e6)
         first, last = int(timeline.times_us.min()), int(timeline.times_us.max())
+        length = max(length, -(-(last - first + 1) // MOST_INTERVALS))
         return [*range(first, last + 1, length), last + 1]
 
-    def _sample(self, timeline: Timeline, low_us: int, high_us: int) -> Keys:
-        keys = np.sort(timeline.keys[timeline.is_labelled & timeline.between(low_us, high_us)])
+    def _sample(self, keys: Keys, low_us: int) -> Keys:
         most = self._parts.options.matrix_samples
-        if keys.size <= most:
-            return keys
-        return np.sort(self._parts.seeds.generator("matrix", low_us).choice(keys, most, replace=False))
+        if keys.size > most:
+            keys = self._parts.seeds.generator("matrix", low_us).choice(np.sort(keys), most, replace=False)
+        return np.sort(keys)

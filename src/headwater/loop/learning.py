@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from headwater import trainer
+from headwater.core.errors import LoopError
+from headwater.core.key import contains
 from headwater.core.selection import Selection
 from headwater.core.source import Selected
 from headwater.loop.folder import RunFolder
@@ -48,11 +50,11 @@ class Learner:
     ) -> tuple[Event, dict[str, Any]]:
         """Train from the model before, or go on with a training that was killed."""
         number = len(state.rounds) - 1
-        chosen = Selection.load(self._folder.selection(number))
+        chosen, num_deleted = self._still_there(number)
         before = state.model_for(number)
         start = self._models.to_start_from(before) if before and self._parts.options.warm_start else None
         predicted_s = self._parts.learn.estimate(len(chosen), like=self._like).time_s if self._like else None
-        dataset = self._parts.flow(Selected(self._parts.stream, chosen, identity=self._parts.stream.identity))
+        dataset = self._parts.read(Selected(self._parts.stream, chosen, identity=self._parts.stream.identity))
         checkpoint = self._parts.learn.fit(
             dataset.with_seed(self._parts.seeds.integer("batches", number)),
             start=start,
@@ -63,10 +65,12 @@ class Learner:
         )
         self._models.remember(number, checkpoint)
         self._like = checkpoint
-        return Trained(number, checkpoint.digest), {
+        facts = {
             "training": checkpoint.training.to_json(),
             "predicted_s": predicted_s,
+            "num_deleted": num_deleted,
         }
+        return Trained(number, checkpoint.digest), facts
 
     def store(self, state: State) -> tuple[Event, dict[str, Any]]:
         """Add the model to the zoo with everything that is known of where it came from."""
@@ -92,3 +96,23 @@ class Learner:
             "size_bytes": variant.stored_bytes,
             "full_bytes": variant.full_bytes,
         }
+
+    def _still_there(self, number: int) -> tuple[Selection, int]:
+        """Return the round's selection without samples that were deleted since it was made, and how many were.
+
+        A training that had begun on them begins anew: what is deleted must not go on shaping the model.
+        """
+        chosen = Selection.load(self._folder.selection(number))
+        there = contains(chosen.keys, self._parts.stream.keys())
+        if there.all():
+            return chosen, 0
+        if not there.any():
+            raise LoopError(
+                f"all {len(chosen):,} samples that round {number} chose have been deleted.",
+                where=str(self._folder.path),
+                remedy="Start over with --fresh (fresh=True).",
+            )
+        left = Selection(chosen.keys[there], chosen.weights[there], chosen.why)
+        self._folder.drop_training(number)
+        left.save(self._folder.selection(number))
+        return left, len(chosen) - len(left)

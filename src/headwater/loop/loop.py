@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
+import re
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from headwater import samples, selection, trainer, triggers, zoo
 from headwater.core.errors import LoopError
+from headwater.core.files import write_atomic
 from headwater.core.journal import Journal
 from headwater.core.plan import Plan
 from headwater.loop import forecast
@@ -49,6 +51,11 @@ class Loop:
         options: Options | None = None,
         config: dict[str, Any] | None = None,
     ) -> None:
+        if not re.fullmatch(r"\w[\w.-]{0,100}", name):
+            raise LoopError(
+                f"{name!r} cannot be a run's name, which is also its folder's.",
+                remedy="Use letters, digits, '-', '_' and '.', beginning with a letter or digit.",
+            )
         self.parts = Parts(stream, when, which, flow, learn, keep, options or Options())
         self.folder = RunFolder(Path(runs) / name)
         self._config = config
@@ -81,7 +88,8 @@ class Loop:
                     remedy=f"Go on with `headwater resume {self.folder.name}` (loop.resume()), "
                     "start over with --fresh (fresh=True), or choose another name.",
                 )
-            self._forget()
+            self.parts.check()
+            self._forget(fresh=fresh)
             self.folder.write_json("run.json", self._identity())
             return self._drive(audience, more)
 
@@ -109,28 +117,36 @@ class Loop:
 
     def _drive(self, audience: Audience | None, more: Iterable[samples.Ingested] | None) -> Results:
         with Journal(self.folder.journal) as journal:
-            driver = Driver(
-                self.parts, self.folder, journal, audience=audience, more=iter(more) if more else None
-            )
+            driver = Driver(self.parts, self.folder, journal, audience=audience, more=more)
             driver.run()
+        write_atomic(self.folder.path / "metrics.prom", driver.meter.to_prometheus().encode())
         _log.info("run %s finished", self.folder.name)
         return Results(self.folder)
 
-    def _forget(self) -> None:
-        """Delete what an earlier run of this name left, its variants in the zoo included."""
-        if self.folder.has_begun:
-            earlier = {r.variant for r in Results(self.folder).state.rounds if r.variant}
-            for variant in self.parts.keep.ls():
-                if variant.id in earlier and variant.facts.get("run") == self.folder.name:
-                    self.parts.keep.delete(variant.id)
+    def _forget(self, *, fresh: bool) -> None:
+        """Delete what earlier runs of this name left, their variants in the zoo included.
+
+        Raised: `LoopError` when the zoo has such variants and `fresh` was not asked for.
+        """
+        earlier = [v for v in self.parts.keep.ls() if v.facts.get("run") == self.folder.name]
+        if earlier and not fresh:
+            raise LoopError(
+                f"the zoo holds {len(earlier)} models of an earlier run called {self.folder.name!r}.",
+                where=str(self.parts.keep.path),
+                remedy="Delete them by starting with --fresh (fresh=True), or choose another name.",
+            )
+        for variant in reversed(earlier):
+            self.parts.keep.delete(variant)
         self.folder.clear()
 
     def _identity(self) -> dict[str, Any]:
         return {
+            "id": uuid.uuid4().hex,
             "name": self.folder.name,
             "parts": self.parts.describe(),
-            "stream": os.fspath(self.parts.stream.path),
-            "keep": os.fspath(self.parts.keep.path),
+            "store": self.parts.stream.identity,
+            "stream": str(self.parts.stream.path.resolve()),
+            "keep": str(self.parts.keep.path.resolve()),
             "environment": environment(),
             "config": self._config,
         }

@@ -174,6 +174,11 @@ def to_record(event: Event) -> tuple[str, dict[str, Any]]:
 
 def from_record(kind: str, fields: dict[str, Any]) -> Event:
     """Return the event that `to_record` took apart; extra fields, such as durations, are left out."""
+    if kind not in EVENTS:
+        raise LoopError(
+            f"the journal speaks of {kind!r}, which this version does not know.",
+            remedy="Upgrade headwater to the version that wrote it, or start over with --fresh.",
+        )
     cls = EVENTS[kind]
     known = {name: fields[name] for name in cls.__dataclass_fields__}
     if "position" in known:

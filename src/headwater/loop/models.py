@@ -54,4 +54,4 @@ class Models:
         """Return what policies ask: the model of `round_` over the stream; None before the first."""
         if round_ is None:
             return None
-        return self._parts.learn.scorer(self.to_ask(round_), self._parts.stream, self._parts.flow)
+        return self._parts.learn.scorer(self.to_ask(round_), self._parts.stream, self._parts.read)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
+from headwater import trainer
 from headwater.core.errors import LoopError
 from headwater.core.unit import parse_duration_s
 
@@ -40,5 +43,7 @@ class Options:
             raise LoopError(
                 f"max_rounds={self.max_rounds} leaves no round.", remedy="Leave it out for no limit."
             )
+        nothing = trainer.Predictions(np.empty(0, np.int64), np.empty((0, 2), np.float32))
+        trainer.measure(nothing, self.metrics)  # refuses an unknown metric, and says which there are
         if parse_duration_s(self.matrix_every) <= 0:
             raise LoopError(f"matrix_every={self.matrix_every!r} must be longer than nothing.")

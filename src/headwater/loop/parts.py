@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 
 from headwater import data, samples, selection, trainer, triggers, zoo
 from headwater.core import config
-from headwater.core.errors import ConfigError
-from headwater.core.registry import path_of
+from headwater.core.errors import ConfigError, LoopError
+from headwater.core.registry import path_of, resolve
 from headwater.core.rng import Seeds
-from headwater.core.source import Source
+from headwater.core.selection import Selection
+from headwater.core.source import Selected, Source
 from headwater.loop.options import Options
 
 Flow: TypeAlias = Callable[[Source], data.Dataset]
@@ -33,6 +34,28 @@ class Parts:
     def seeds(self) -> Seeds:
         """The named seed streams of the run."""
         return Seeds(self.options.seed)
+
+    def read(self, source: Source) -> data.Dataset:
+        """Return what the flow makes of `source`.
+
+        Raised: `LoopError` naming the flow when it is no function of a source that returns a dataset.
+        """
+        made = self.flow(source) if callable(self.flow) else self.flow
+        if not isinstance(made, data.Dataset):
+            raise LoopError(
+                f"a flow is a function from a source to a data.Dataset; this gave {type(made).__name__}.",
+                where=_name(self.flow),
+                remedy="def flow(source): return data.from_source(source).map_batches(encode).batch(512)",
+            )
+        return made
+
+    def check(self) -> None:
+        """Try what can be tried before a run begins: the model's import path, and the flow on one sample."""
+        if isinstance(self.learn.model, str):
+            resolve(self.learn.model)
+        first = self.stream.keys()[:1]
+        if first.size:
+            next(iter(self.read(Selected(self.stream, Selection.of(first)))), None)
 
     def describe(self) -> dict[str, Any]:
         """Return what decides the result, as JSON values: a run is resumed only by equal parts."""

@@ -92,10 +92,6 @@ class Timeline:
         """Whether the label of each sample becomes known at all."""
         return np.asarray(self.label_times_us != NEVER_US)
 
-    def between(self, low_us: int, high_us: int) -> NDArray[np.bool_]:
-        """Return whether the event time of each sample lies in ``[low_us, high_us)``."""
-        return np.asarray((self.times_us >= low_us) & (self.times_us < high_us))
-
     def pool(self, rounds: Sequence[Round], last_used_round: NDArray[np.int64]) -> Pool:
         """Return what the last of `rounds` may choose from: no label before its time."""
         now = rounds[-1]

@@ -10,6 +10,7 @@ from headwater.loop.folder import RunFolder
 from headwater.loop.machine import Arrived, Event, Exhausted, Fired, State
 from headwater.loop.models import Models
 from headwater.loop.parts import Parts
+from headwater.loop.survivors import Survivors
 from headwater.loop.timeline import Timeline
 
 # Arrivals are shown in lumps so that progress is seen and finished evaluations are collected in between;
@@ -21,7 +22,7 @@ class Watcher:
     """The trigger policy's state, how far the stream has been read, and what was measured on the way."""
 
     def __init__(
-        self, parts: Parts, folder: RunFolder, models: Models, more: Iterator[samples.Ingested]
+        self, parts: Parts, folder: RunFolder, models: Models, more: Iterator[samples.Ingested] | None
     ) -> None:
         self._parts = parts
         self._folder = folder
@@ -45,7 +46,8 @@ class Watcher:
     def watch(self, state: State, progress: Callable[[int, int], None]) -> tuple[Event, dict[str, Any]]:
         """Read on until something happens; return it, and the readings taken on the way."""
         self._update(state)
-        view = triggers.View(scorer=self._models.scorer(state.model_for(len(state.rounds) - 1)))
+        scorer = self._models.scorer(state.model_for(len(state.rounds) - 1))
+        view = triggers.View(scorer=Survivors(scorer, self._parts.stream) if scorer else None)
         may_fire = self._parts.options.max_rounds is None or len(state.rounds) < self._parts.options.max_rounds
         start = self._closed(state)
         while may_fire and self.cursor < len(self.timeline):
@@ -80,11 +82,20 @@ class Watcher:
         return self.timeline.count(state.rounds[-1].position) if state.rounds else 0
 
     def _wait(self) -> Arrived | None:
-        """Return the next batch of a stream that is followed; None when it has ended or is a replay."""
-        for ingested in self._more:
-            if ingested.keys.size and int(ingested.keys.max()) > (self._batches or (-1,))[-1]:
-                return Arrived(int(ingested.keys.max()))
-        return None
+        """Return the next batch of a stream that is followed; None when it has ended or is a replay.
+
+        What `more` ingests is read off the store's versions, not off its answers: so samples that were ingested
+        just before a kill, or by another process, arrive like all others, one batch for each version.
+        """
+        if self._more is None:
+            return None
+        while True:
+            up_to = (self._batches or (-1,))[-1]
+            later = [v.next_key - 1 for v in self._parts.stream.versions() if v.next_key - 1 > up_to]
+            if later:
+                return Arrived(min(later))
+            if next(self._more, None) is None:
+                return None
 
     def _update(self, state: State) -> None:
         if state.batches != self._batches:

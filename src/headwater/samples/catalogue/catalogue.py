@@ -97,6 +97,7 @@ class Catalogue:
                 detail=json.loads(row.detail),
                 num_rows=row.num_rows,
                 readable=row.version >= oldest,
+                next_key=row.next_key,
             )
             for row in rows
         ]

@@ -37,6 +37,8 @@ class Version:
     detail: Mapping[str, Any]
     num_rows: int
     readable: bool
+    next_key: int = 0
+    """Keys below this one had been given out by then."""
 
 
 @dataclass(frozen=True)
