@@ -168,14 +168,56 @@ def test_an_import_path_that_leads_nowhere_says_which_part_is_missing(path: str,
     assert str(caught.value).startswith(said)
 
 
-def test_a_module_that_lacks_another_module_is_not_blamed_for_being_missing(
+@pytest.mark.parametrize(
+    ("text", "said", "line"),
+    [
+        (
+            "import nowhere_to_be_found\n",
+            "ModuleNotFoundError: No module named 'nowhere_to_be_found'. Install it, or mend the import.",
+            1,
+        ),
+        ("x = 1\ndef (:\n", "SyntaxError: invalid syntax. Mend that line.", 2),
+        ("import math\n\nx = math.sqrt('a')\n", "TypeError: must be real number, not str. Mend that line.", 3),
+        (
+            "import json\ndef read():\n    return json.loads('{')\nread()\n",
+            "JSONDecodeError: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)."
+            " Mend that line.",
+            3,
+        ),
+        ("raise ValueError('one\\ntwo\\n')\n", "ValueError: two. Mend that line.", 1),
+        ("raise ValueError\n", "ValueError. Mend that line.", 1),
+        (
+            "from headwater.core.unit import parse_bytes\nx = parse_bytes('2 of them')\n",
+            "ConfigError: '2 of them' is not a size. Write bytes, or a text like '512MiB', '2GB'.",
+            2,
+        ),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_named_with_the_line_at_fault(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, said: str, line: int
+) -> None:
+    path = tmp_path / "wanting_module_of_a_test.py"
+    path.write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        resolve("wanting_module_of_a_test:x")
+    assert caught.value.where == f"{path}:{line}"
+    assert str(caught.value) == f"{path}:{line}: wanting_module_of_a_test cannot be imported: {said}"
+    assert isinstance(caught.value.__cause__, Exception)
+    assert "wanting_module_of_a_test" not in sys.modules
+
+
+def test_the_module_at_fault_may_be_one_that_the_named_one_imports(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "wanting_module_of_a_test.py").write_text("import nowhere_to_be_found\n")
+    (tmp_path / "outer_module_of_a_test.py").write_text("import inner_module_of_a_test\n")
+    (tmp_path / "inner_module_of_a_test.py").write_text("\n\n1 / 0\n")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(ModuleNotFoundError, match="nowhere_to_be_found"):
-        resolve("wanting_module_of_a_test:x")
-    assert "wanting_module_of_a_test" not in sys.modules
+    with pytest.raises(
+        ConfigError, match="outer_module_of_a_test cannot be imported: ZeroDivisionError"
+    ) as caught:
+        resolve("outer_module_of_a_test:x")
+    assert caught.value.where == f"{tmp_path / 'inner_module_of_a_test.py'}:3"
 
 
 @pytest.mark.parametrize("value", [lambda x: x, functools.partial(print), 3])

@@ -16,11 +16,15 @@ from __future__ import annotations
 import difflib
 import functools
 import importlib
+import os
+import sysconfig
+import traceback
 from collections.abc import Iterable
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from headwater.core.errors import ConfigError
+from headwater.core.errors import ConfigError, HeadwaterError
 from headwater.core.tagged import family_schema, forget_adapters
 
 if TYPE_CHECKING:
@@ -112,7 +116,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def resolve(path: str) -> Any:
     """Return the object that ``"package.module:name"`` names.
 
-    Raised: `ConfigError` naming the part that is missing.
+    Raised: `ConfigError` naming the part that is missing, or the line at which its module cannot be imported.
 
     >>> resolve("math:floor")(2.5)
     2
@@ -120,16 +124,7 @@ def resolve(path: str) -> Any:
     module_name, _, name = path.partition(":")
     if not all(name.split(".")) or not all(module_name.split(".")):
         raise ConfigError(f"{path!r} is not an import path.", remedy="Write 'package.module:name'.")
-    try:
-        found: Any = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise
-        raise ConfigError(
-            f"there is no module {error.name!r}.",
-            where=path,
-            remedy="Run from the folder that holds it, or install the package it is in.",
-        ) from error
+    found = _imported(module_name, path)
     for part in name.split("."):
         if not hasattr(found, part):
             known = [word for word in dir(found) if not word.startswith("_")]
@@ -138,12 +133,47 @@ def resolve(path: str) -> Any:
     return found
 
 
+def _imported(module_name: str, path: str) -> Any:
+    try:
+        return importlib.import_module(module_name)
+    except Exception as error:  # a user's module may raise anything
+        is_other = isinstance(error, ModuleNotFoundError)
+        if is_other and error.name and f"{module_name}.".startswith(f"{error.name}."):
+            raise ConfigError(
+                f"there is no module {error.name!r}.",
+                where=path,
+                remedy="Run from the folder that holds it, or install the package it is in.",
+            ) from error
+        said, remedy = str(error), "Install it, or mend the import." if is_other else "Mend that line."
+        if isinstance(error, SyntaxError):
+            said = error.msg
+        elif isinstance(error, HeadwaterError):
+            said, remedy = error.problem, error.remedy or remedy
+        last = ": ".join([type(error).__name__, *said.strip().splitlines()[-1:]])
+        raise ConfigError(
+            f"{module_name} cannot be imported: {last.rstrip('.')}.",
+            where=_line_at_fault(error) or path,
+            remedy=remedy,
+        ) from error
+
+
+def _line_at_fault(error: Exception) -> str:
+    """Return file and line of the innermost frame that is not in Python, here, or in an installed package."""
+    if isinstance(error, SyntaxError) and error.filename and not error.filename.startswith("<"):
+        return f"{error.filename}:{error.lineno}"
+    installed = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    strangers = ("<", *(f"{folder}{os.sep}" for folder in (*installed, str(Path(__file__).parents[1]))))
+    frames = traceback.extract_tb(error.__traceback__)
+    users = [frame for frame in frames if not frame.filename.startswith(strangers)]
+    return f"{users[-1].filename}:{users[-1].lineno}" if users else ""
+
+
 def path_of(value: Any) -> str:
     """Return the import path that `resolve` takes back to `value` (a function or class of a module)."""
     path = f"{getattr(value, '__module__', '')}:{getattr(value, '__qualname__', '')}"
     try:
         is_found = "__main__" not in path and resolve(path) is value
-    except (ConfigError, ImportError):
+    except ConfigError:
         is_found = False
     if not is_found:
         raise ConfigError(
