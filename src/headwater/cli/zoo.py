@@ -127,6 +127,9 @@ def which_models(
     if as_json:
         print_json(saw.describe())
         return
+    if not (saw.direct or saw.inherited or saw.unknown):
+        typer.echo(f"no model in {keep} was trained on key {key}")
+        return
     rows = [(v.id, v.name, "direct") for v in saw.direct] + [(v.id, v.name, "inherited") for v in saw.inherited]
     rows += [(v.id, v.name, "unknown: its training set was not recorded") for v in saw.unknown]
     print_table(f"models that saw key {key}", ("id", "name", "how"), rows)

@@ -130,7 +130,8 @@ def _found(batch: Batch, name: str, file: str) -> Values:
         raise SamplesError(
             f"there is no column {name!r}.",
             where=file,
-            remedy=f"{hint} Another name is given as columns={{{name!r}: ...}}.",
+            remedy=f"{hint} A column of another name is given as columns={{{name!r}: ...}}, "
+            f"or --column {name}=...".strip(),
         )
     return batch.columns[name]
 

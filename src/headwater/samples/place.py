@@ -87,10 +87,34 @@ class Place:
 def make_place(path: Path, schema: Schema, *, catalogue: str | None, segment_bytes: int, clock: Clock) -> Place:
     """Make the folder and the catalogue's rows; ``store.json`` comes last and makes it a store."""
     if (path / "store.json").exists():
-        raise SamplesError("there is a store already.", where=str(path), remedy="Use samples.open().")
+        raise SamplesError(
+            "there is a store already.",
+            where=str(path),
+            remedy="Use samples.open(); the commands that read and ingest do that by themselves.",
+        )
+    return _make(path, schema, None if catalogue is None else url_of(catalogue), segment_bytes, clock)
+
+
+def renew_place(old: Place, schema: Schema) -> Place:
+    """Make a store anew with another schema. Raised: `SamplesError` if anything was ever ingested into it."""
+    with old.writing("renew"):
+        if old.catalogue.state().horizon:
+            raise SamplesError(
+                "the store has another schema than this one, and holds samples by it.",
+                where=str(old.path),
+                remedy="Leave the schema out to go on with the store's own, or name a new store.",
+            )
+        # A new identity: a process that still has the old schema then writes into a store that nobody opens.
+        inside = old.catalogue.url.get_backend_name() == "sqlite"
+        return _make(old.path, schema, None if inside else old.catalogue.url, old.segment_bytes, old.clock)
+
+
+def _make(path: Path, schema: Schema, url: URL | None, segment_bytes: int, clock: Clock) -> Place:
     store = uuid.uuid4().hex
-    url = None if catalogue is None else url_of(catalogue)
-    (path / "segments").mkdir(parents=True, exist_ok=True)
+    try:
+        (path / "segments").mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise _is_a_file(path) from None
     place = _place(path, store, schema, url, segment_bytes, clock)
     with explain_full_disk(path):
         place.catalogue.create(schema.to_json(), created_us=place.now_us())
@@ -112,8 +136,12 @@ def open_place(path: Path, *, catalogue: str | None, clock: Clock) -> Place:
         form, store, segment_bytes = (described[name] for name in ("format", "store", "segment_bytes"))
     except FileNotFoundError:
         raise SamplesError(
-            "there is no store here.", where=str(path), remedy="Make one: samples.create(path, schema)."
+            "there is no store here.",
+            where=str(path),
+            remedy="Make one: samples.create(path, schema), or `headwater samples create STORE --schema FILE`.",
         ) from None
+    except NotADirectoryError:
+        raise _is_a_file(path) from None
     except (ValueError, KeyError, TypeError) as error:
         raise CorruptError(
             f"not a store's description ({error!r}).",
@@ -131,6 +159,14 @@ def open_place(path: Path, *, catalogue: str | None, clock: Clock) -> Place:
             "the catalogue is missing.", where=str(path / "catalogue.sqlite"), remedy="Restore it from a copy."
         )
     return _place(path, store, Schema.from_json(found.schema()), url, segment_bytes, clock)
+
+
+def _is_a_file(path: Path) -> SamplesError:
+    return SamplesError(
+        "this is a file, and a store is a folder.",
+        where=str(path),
+        remedy="Ingest it into a store: `headwater samples ingest STORE FILE`, the store first.",
+    )
 
 
 def _catalogue(path: Path, store: str, url: URL | None) -> Catalogue:

@@ -43,7 +43,8 @@ class Rejects:
                 f"row {first.row:,}, column {first.column!r}: {first.reason}. "
                 f"The file has more than {self.limit} bad rows; nothing of it was stored.",
                 where=self.file,
-                remedy=f"The bad rows are in {self.path}: mend the file, or raise max_rejects=.",
+                remedy=f"The bad rows are in {self.path}: mend the file, or raise max_rejects= "
+                "(--max-rejects).",
             )
 
     def save(self) -> Path | None:

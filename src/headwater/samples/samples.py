@@ -152,6 +152,16 @@ class Samples:
             self._now = self.at()
         return self.version
 
+    def renew(self, schema: Schema) -> Samples:
+        """Make the store anew with another schema and return it; this object then reads the old, empty one.
+
+        For a store whose first ingest failed because of its schema. Raised: `SamplesError` if anything was
+        ever ingested, deleted or not.
+        """
+        from headwater.samples.place import renew_place
+
+        return Samples(renew_place(self.place, schema))
+
     def ingest(
         self,
         what: Any,

@@ -71,6 +71,7 @@ def _numbers(
         raise SamplesError(
             f"the class {unknown[0]!r} has no number.",
             where=str(folder),
-            remedy=f"List all classes in their order: classes={tuple(names)!r}.",
+            remedy=f"List all classes in their order in Python: classes={tuple(names)!r}; "
+            "or make the label a text field, such as S16, which stores their names.",
         )
     return {name: position for position, name in enumerate(classes)}

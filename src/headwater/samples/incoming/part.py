@@ -97,7 +97,11 @@ def _whole_parts(what: What, schema: Schema, options: Options) -> Iterator[Part]
 
 def _from_path(path: Path, schema: Schema, options: Options) -> Iterator[Part]:
     if not path.exists():
-        raise SamplesError("there is no such file or folder.", where=str(path))
+        raise SamplesError(
+            "there is no such file or folder.",
+            where=str(path),
+            remedy=f"Check its name; relative names start at {Path.cwd()}.",
+        )
     if not path.is_dir():
         yield _from_file(path, options)
     elif options.digest is not None:
@@ -111,6 +115,7 @@ def _from_path(path: Path, schema: Schema, options: Options) -> Iterator[Part]:
             raise SamplesError(
                 f"nothing in this folder ends with {formats}, or is an image in a class's folder.",
                 where=str(path),
+                remedy="Name the files one by one with their format (format=, --format).",
             )
         yield from (_from_file(file, options) for file in files)
 
@@ -121,7 +126,7 @@ def _from_file(path: Path, options: Options) -> Part:
         if path.suffix.lower() in SUFFIXES:
             remedy = "Images are ingested by folder, with one folder per class in it."
         else:
-            remedy = f"{did_you_mean(path.suffix[1:], READERS)} Or say format=."
+            remedy = f"{did_you_mean(path.suffix[1:], READERS)} Or name its format (format=, --format)."
         raise SamplesError(f"its format {word or path.suffix!r} is not known.", where=str(path), remedy=remedy)
     status = path.stat()
     return Part(
