@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -121,17 +120,6 @@ def test_what_is_not_a_terminal_gets_every_column(made_run: Made, capsys: pytest
     out = capsys.readouterr().out
     assert "too narrow" not in out
     assert "log-loss" in out
-
-
-def test_the_json_form_is_unrounded(made_run: Made) -> None:
-    told = json.loads(json.dumps(table.to_json(one_run(made_run)), allow_nan=False))
-    assert told["rounds"][1]["metrics"] == METRICS
-    assert told["rounds"][1]["event_time"] == "2013-02-08T05:30:00.000000"
-    assert told["num_trained"] == 10_100
-
-
-def test_a_comparison_has_a_json_form_too(made_run: Made, made_index: Callable[..., Block]) -> None:
-    assert table.to_json(two_runs(made_run, made_index))["num_common"] == 4
 
 
 def test_a_run_that_was_not_judged_has_dashes(made_run: Made, made_index: Callable[..., Block]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import Any
 
@@ -73,8 +72,3 @@ def _line(event: Event, facts: dict[str, Any], state: State) -> str:
             shown = ", ".join(f"{name} {value:.4f}" for name, value in numbers if value is not None)
             return f"                  round {number}: {shown} on {facts.get('num_scored', 0):,} samples"
     return ""
-
-
-def is_terminal() -> bool:
-    """Return whether someone may be looking."""
-    return sys.stderr.isatty()

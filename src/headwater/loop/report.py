@@ -35,18 +35,20 @@ def write(
     baseline: str | None,
     title: str = "Continuous training",
     every: str | None = None,
+    compared: Comparison | None = None,
     clock: Clock | None = None,
 ) -> Path:
     """Write the report of `runs` to `path`, whole or not at all, and return the path.
 
     `index` is `samples.Samples.index()` of the stream that the runs share; `baseline` names the run that the
     others are measured against. Runs are compared in intervals of `every`, by default of a length that suits
-    the stream. Runs may be unfinished or empty: the report says what is missing.
+    the stream; `compared` is that comparison where it is known already (see `side_by_side`). Runs may be
+    unfinished or empty: the report says what is missing.
 
     Raised: `LoopError` for a baseline that is no run's name, and when matplotlib or jinja2 are not installed.
     """
     jinja2, figures = _libraries()
-    compared = compare(runs, index, every=every or length_for(np.asarray(index["event_time"])))
+    compared = compared or side_by_side(runs, index, every=every)
     material = figures.Material(tuple(runs), compared, index)
     page = jinja2.render(
         "report.html",
@@ -63,6 +65,11 @@ def write(
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(target, page.encode())
     return target
+
+
+def side_by_side(runs: Sequence[Results], index: Block, *, every: str | None = None) -> Comparison:
+    """Return the comparison that a report shows: in intervals of `every` or of a fitting length."""
+    return compare(runs, index, every=every or length_for(np.asarray(index["event_time"])))
 
 
 def _libraries() -> tuple[Any, Any]:

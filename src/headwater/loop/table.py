@@ -157,19 +157,6 @@ def ledger_columns(rows: Sequence[tuple[str, int, float, float, float]]) -> tupl
     )
 
 
-def to_json(shown: Results | Comparison) -> dict[str, Any]:
-    """Return what a table shows as JSON values, unrounded."""
-    if isinstance(shown, Comparison):
-        return shown.to_json()
-    return {
-        "name": shown.name,
-        "is_finished": shown.is_finished,
-        "seconds": shown.seconds(),
-        "num_trained": shown.num_trained(),
-        "rounds": [line.to_json() for line in shown.rounds()],
-    }
-
-
 def print_rounds(results: Results, *, console: Console | None = None) -> None:
     """Print the rounds of one run."""
     table = rounds(results)
