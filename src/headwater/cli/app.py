@@ -44,7 +44,10 @@ def root(
 
 
 def main() -> None:
-    """Run the command line; a problem that a user can mend ends with one message and exit code 1."""
+    """Run the command line.
+
+    A problem that a user can mend ends with one message and exit code 1, Ctrl-C with 130.
+    """
     # Import paths in a configuration are relative to where the command is called, as with `python -m`.
     sys.path.insert(0, str(Path.cwd()))
     try:
@@ -52,3 +55,5 @@ def main() -> None:
     except HeadwaterError as error:
         complain(error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
