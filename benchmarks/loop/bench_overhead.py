@@ -18,7 +18,6 @@ from pathlib import Path
 from headwater import loop
 from headwater.loop.folder import RunFolder
 
-
 BESIDE = ("evaluate", "score")  # on the other core, while a stage of the next round runs
 
 
