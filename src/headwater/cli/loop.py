@@ -14,8 +14,7 @@ from headwater.core.errors import HeadwaterError
 from headwater.core.spec import Block
 from headwater.core.unit import format_duration
 from headwater.loop import report, table
-from headwater.loop.folder import RunFolder
-from headwater.loop.runs import shared_stream, why_no_model
+from headwater.loop import runs as all_runs
 
 _DEFAULT_RUNS = "runs"
 Runs = Annotated[str, typer.Option("--runs", help="Folder of the runs.")]
@@ -88,7 +87,7 @@ def write_report(
     named with --against is the baseline: the others are said to be better or worse than it.
     """
     folders = [loop.open_run(each, runs) for each in (name, *against)]
-    index = shared_stream(folders).index()
+    index = all_runs.shared_stream(folders).index()
     found = [loop.Results(folder) for folder in folders]
     path = output or folders[0].path / _file_name([folder.name for folder in folders])
     if not against:
@@ -136,7 +135,7 @@ def _row(line: dict[str, Any]) -> tuple[object, ...]:
 def _show(results: loop.Results, built: loop.Loop, *, as_json: bool) -> None:
     """Print what a run found; first the table, since a report that cannot be written must not cost it."""
     index = built.parts.stream.index()
-    nothing = why_no_model(results, len(index["key"]))
+    nothing = all_runs.why_no_model(results, len(index["key"]))
     if not as_json:
         table.print_rounds(results)
         if nothing:
@@ -175,7 +174,7 @@ def _file_name(names: list[str]) -> str:
     return f"{first}-against-{'-and-'.join(others)}.html" if others else "report.html"
 
 
-def _resume_words(folder: RunFolder) -> str:
+def _resume_words(folder: loop.RunFolder) -> str:
     """Return the command that goes on with a run from where this one was called."""
     is_default = folder.path.parent == Path(_DEFAULT_RUNS)
     return f"headwater resume {shlex.quote(folder.name if is_default else str(folder.path))}"
@@ -184,7 +183,7 @@ def _resume_words(folder: RunFolder) -> str:
 class _resumable:  # noqa: N801 - reads as a verb where it is used
     """Says after Ctrl-C how to go on, when there is anything to go on with; what was committed is safe."""
 
-    def __init__(self, folder: RunFolder) -> None:
+    def __init__(self, folder: loop.RunFolder) -> None:
         self._folder = folder
 
     def __enter__(self) -> None:

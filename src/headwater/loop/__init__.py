@@ -2,6 +2,7 @@
 
 from headwater.loop.config import LoopConfig, load, of_run
 from headwater.loop.driver import Audience
+from headwater.loop.folder import RunFolder
 from headwater.loop.loop import Loop
 from headwater.loop.options import Options
 from headwater.loop.progress import Bars
@@ -15,6 +16,7 @@ __all__ = [
     "LoopConfig",
     "Options",
     "Results",
+    "RunFolder",
     "describe",
     "find",
     "load",
