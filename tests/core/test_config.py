@@ -169,7 +169,58 @@ def test_a_wrong_value_is_named_with_its_key(text: str, said: str) -> None:
 
 def test_what_a_member_refuses_itself_is_given_file_and_line() -> None:
     text = "rate: 1.0\nalso:\n  - never\n  - any_of:\n      of:\n        - every: {amount: 0}\n"
-    assert refusal(text) == "loop.yaml, line 6: Every(amount=0): amount must be at least 1."
+    assert refusal(text) == (
+        "loop.yaml, line 6: `also.1.any_of.of.0.every`: Every(amount=0): amount must be at least 1."
+    )
+
+
+@dataclass(frozen=True)
+class Picky:
+    size: int = 1
+
+    def __post_init__(self) -> None:
+        if self.size < 1:
+            raise TriggersError(f"size={self.size} is too small.", remedy="Write 1 or more.")
+
+
+@dataclass(frozen=True)
+class Holder:
+    first: Picky = Picky()
+    several: tuple[Picky, ...] = ()
+    named: Mapping[str, Picky] = field(default_factory=dict)
+    perhaps: Picky | None = None
+    either: int | Picky = 0
+    rule: Rule = Never()
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ("first:\n  size: 0", "first", 1),
+        ("several:\n  - size: 1\n  - size: 0", "several.1", 3),
+        ("named:\n  default:\n    size: 0", "named.default", 2),
+        ("rule: never\nperhaps: {size: 0}", "perhaps", 2),
+        ("rule: never\neither: {size: 0}", "either", 2),
+    ],
+)
+def test_what_a_plain_dataclass_refuses_has_its_line_its_key_and_its_own_remedy(
+    text: str, key: str, line: int
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.loads(Holder, text, name="loop.yaml")
+    assert caught.value.where == f"loop.yaml, line {line}"
+    assert caught.value.problem == f"`{key}`: size=0 is too small."
+    assert caught.value.remedy.startswith("Write 1 or more.")
+
+
+def test_what_the_whole_refuses_has_no_key_and_what_a_setting_brought_is_named_by_it() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.loads(Picky, "size: 0", name="picky.yaml")
+    assert (caught.value.problem, caught.value.remedy) == ("size=0 is too small.", "Write 1 or more.")
+    assert caught.value.where == "picky.yaml"
+    with pytest.raises(ConfigError, match=r"^--set first=") as caught:
+        config.loads(Holder, "{}", settings=["first={size: 0}"])
+    assert caught.value.remedy == "Write 1 or more."
 
 
 def test_a_key_that_stands_twice_is_refused_with_both_lines() -> None:

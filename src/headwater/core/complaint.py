@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from headwater.core.errors import ConfigError
+from headwater.core.errors import ConfigError, HeadwaterError
 from headwater.core.registry import did_you_mean
 from headwater.core.yaml import Node, line_of
 
@@ -37,16 +37,25 @@ class Origin:
 def complain(found: Sequence[Any], *, tree: Any, schema: Mapping[str, Any], origin: Origin) -> ConfigError:
     """Return the error for the first of pydantic's findings, and say how many follow it."""
     # A misspelt key also makes the right one missing: the misspelling is what the user wants to hear of.
-    first = min(found, key=lambda one: one["type"] not in _UNKNOWN_KEY)
+    # And of a union's branches, the one that took all keys and then refused.
+    first = min(found, key=lambda one: (one["type"] not in _UNKNOWN_KEY, one["type"] != "refused"))
     path = _real_path(first["loc"], tree, keep_last=first["type"] in _MISSING)
     problem, hint = _say(first, path, schema)
     more = f"({len(found) - 1} more to mend after it.)" if len(found) > 1 else ""
     return ConfigError(problem, where=origin.where(path), remedy=f"{hint} {more}".strip())
 
 
+def said_by(error: HeadwaterError) -> str:
+    """Return the problem with the place that the error names, and without its remedy."""
+    return f"{error.where}: {error.problem}" if error.where else error.problem
+
+
 def _say(one: Mapping[str, Any], path: Path, schema: Mapping[str, Any]) -> tuple[str, str]:
     key = f"`{'.'.join(map(str, path))}`" if path else "the whole"
     kind, value, context = one["type"], one["input"], one.get("ctx", {})
+    if kind == "refused":
+        error = context["error"]
+        return f"{key}: {said_by(error)}" if path else said_by(error), error.remedy
     if kind in _UNKNOWN_KEY:
         return f"unknown key {key}.", did_you_mean(str(path[-1]), siblings(schema, path[:-1]))
     if kind in _MISSING:

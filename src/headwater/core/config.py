@@ -6,15 +6,15 @@ word is a `ConfigError` that names the file, the line, the key, and the nearest 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from headwater.core import settings as command_line
-from headwater.core.complaint import Origin, complain
+from headwater.core.complaint import Origin, complain, said_by
 from headwater.core.errors import ConfigError, HeadwaterError
 from headwater.core.plain import to_json
-from headwater.core.registry import Registered, member_named
+from headwater.core.registry import Registered
 from headwater.core.yaml import dump, parse
 
 T = TypeVar("T")
@@ -91,21 +91,7 @@ def _validate(kind: type[T], tree: Any, origin: Origin) -> T:
     except ValidationError as error:
         found = [{**one, "loc": one["loc"][1:]} for one in error.errors(include_url=False)]
         raise complain(found, tree=tree, schema=schema(kind), origin=origin) from error
-    except HeadwaterError as error:  # a parameter's own check, which does not know where it was written
-        path = next(_refusals(tree, (), str(error)), ())
-        raise ConfigError(str(error), where=origin.where(path)) from error
+    except HeadwaterError as error:  # of no dataclass, so nothing knows at which key
+        raise ConfigError(said_by(error), where=origin.where(()), remedy=error.remedy) from error
     checked: T = value
     return checked
-
-
-def _refusals(tree: Any, path: tuple[str | int, ...], text: str) -> Iterator[tuple[str | int, ...]]:
-    """Find ``{word: {parameters}}``, the innermost first, of which the member says `text`."""
-    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
-    for part, inner in pairs:
-        yield from _refusals(inner, (*path, part), text)
-        for member in member_named(part) if isinstance(inner, dict) else ():
-            try:
-                validate(member, inner)
-            except ConfigError as error:
-                if error.problem == text:
-                    yield (*path, part)

@@ -137,14 +137,14 @@ def _imported(module_name: str, path: str) -> Any:
     try:
         return importlib.import_module(module_name)
     except Exception as error:  # a user's module may raise anything
-        is_other = isinstance(error, ModuleNotFoundError)
-        if is_other and error.name and f"{module_name}.".startswith(f"{error.name}."):
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{module_name}.".startswith(f"{missing}."):
             raise ConfigError(
-                f"there is no module {error.name!r}.",
+                f"there is no module {missing!r}.",
                 where=path,
                 remedy="Run from the folder that holds it, or install the package it is in.",
             ) from error
-        said, remedy = str(error), "Install it, or mend the import." if is_other else "Mend that line."
+        said, remedy = str(error), "Install it, or mend the import." if missing else "Mend that line."
         if isinstance(error, SyntaxError):
             said = error.msg
         elif isinstance(error, HeadwaterError):

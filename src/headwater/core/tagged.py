@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
+from headwater.core.errors import HeadwaterError
+
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, TypeAdapter
     from pydantic.json_schema import GenerateJsonSchema
@@ -35,9 +37,45 @@ def forget_adapters() -> None:
 @functools.lru_cache(maxsize=256)
 def _adapter(kind: Any) -> TypeAdapter[Any]:
     from pydantic import ConfigDict, TypeAdapter
+    from pydantic_core import SchemaValidator
 
     alone: Any = GenericAlias(tuple, (kind,))
-    return TypeAdapter(alone, config=ConfigDict(extra="forbid", ser_json_inf_nan="constants"))
+    made = TypeAdapter(alone, config=ConfigDict(extra="forbid", ser_json_inf_nan="constants"))
+    made.validator = SchemaValidator(_located(made.core_schema), config={"extra_fields_behavior": "forbid"})
+    return made
+
+
+def _located(schema: Any) -> Any:
+    """Return `schema` in which what a ``__post_init__`` refuses is found at the place of its value."""
+    if isinstance(schema, list):
+        return [_located(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    own = {"default", "metadata", "serialization"} if isinstance(schema.get("type"), str) else set()
+    copied = {key: one if key in own else _located(one) for key, one in schema.items()}
+    if copied.get("type") != "dataclass" or not copied.get("post_init") or not _checks_alone(copied):
+        return copied
+    # Who refers to the dataclass must come by the check. A wrapper would do too, but for it JSON turns into
+    # Python's values, where strictness takes no list for a tuple.
+    ref = {"ref": copied.pop("ref")} if "ref" in copied else {}
+    inner = {**copied, "post_init": False, "schema": {**copied["schema"], "collect_init_only": False}}
+    check = {"type": "function-after", "function": {"type": "no-info", "function": _check}, "schema": inner}
+    return check | ref
+
+
+def _checks_alone(schema: Mapping[str, Any]) -> bool:
+    fields = schema["schema"].get("fields")
+    return fields is not None and not any(one.get("init_only") for one in fields)
+
+
+def _check(value: Any) -> Any:
+    from pydantic_core import PydanticCustomError
+
+    try:
+        value.__post_init__()
+    except HeadwaterError as error:
+        raise PydanticCustomError("refused", "refused", {"error": error}) from error
+    return value
 
 
 def family_schema(family: str, known: Mapping[str, type[Any]], handler: GetCoreSchemaHandler) -> CoreSchema:
