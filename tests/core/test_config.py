@@ -146,21 +146,33 @@ def test_an_unknown_key_in_a_nested_list_has_the_line_of_that_list_entry() -> No
         ("when: nevr", "`when`: there is no `nevr`. Did you mean `never`?"),
         ("when: zzz", "`when`: there is no `zzz`. Known here: any_of, every, never."),
         ("when: every", "`when`: `every` needs `amount`. Write every: {amount: ...}."),
-        ("when: {every: {}}", "`when.every.amount` is missing."),
+        ("when: {every: {}}", "`when.every.amount` is missing. Add `amount: ...`."),
+        (
+            "when: {every: 5}",
+            "`when.every`: Input should be an object (found 5). Write `every: {amount: ...}`.",
+        ),
+        ("parts: {a: x}", "`parts.a`: Input should be an object (found 'x'). It takes: name, size."),
+        ("parts: x", "`parts`: Input should be an object (found 'x'). Write `parts: {key: value}`."),
+        ("until: {any_of: {}}", "`until.any_of.of` is missing. Add `of: ...`."),
         ("when: {every: {amount: 1}, never: {}}", "`when` takes one word with its parameters"),
         ("when: 3", "`when` takes one word with its parameters, found 3."),
         ("when: null", "`when` takes one word with its parameters, found None."),
         ("when: {every: {amount: 1.5}}", "`when.every.amount`: Input should be a valid integer"),
         ("when: {every: {amount: '1'}}", "`when.every.amount`: Input should be a valid integer"),
-        ("rate: '0.5'", "`rate`: Input should be a valid number (found '0.5')."),
+        (
+            "when: {every: {amount: '3000'}}",
+            "`when.every.amount`: Input should be a valid integer (found '3000'). Write it without quotes.",
+        ),
+        ("rate: '0.5'", "`rate`: Input should be a valid number (found '0.5'). Write it without quotes."),
+        ("flag: 'true'", "`flag`: Input should be a valid boolean (found 'true'). Write it without quotes."),
         ("rate: true", "`rate`: Input should be a valid number (found True)."),
-        ("on: 5", "`on`: Input should be a valid string (found 5)."),
+        ("on: 5", "`on`: Input should be a valid string (found 5). Write it in quotes."),
         ("flag: 1", "`flag`: Input should be a valid boolean (found 1)."),
         ("mode: fats", "`mode`: there is no `fats`. Did you mean `fast`?"),
         ("pair: [1]", "`pair.1` is missing."),
         ("pair: [x, y]", "`pair.0`: Input should be a valid integer"),
         ("either: 1.5", "`either`: "),
-        ("also: never", "`also`: Input should be a valid array (found 'never')."),
+        ("also: never", "`also`: Input should be a valid array (found 'never'). Write `also: [...]`."),
     ],
 )
 def test_a_wrong_value_is_named_with_its_key(text: str, said: str) -> None:
@@ -213,6 +225,28 @@ def test_what_a_plain_dataclass_refuses_has_its_line_its_key_and_its_own_remedy(
     assert caught.value.remedy.startswith("Write 1 or more.")
 
 
+@dataclass(frozen=True)
+class Opened:
+    size: int
+    most: dataclasses.InitVar[int] = 3
+
+    def __post_init__(self, most: int) -> None:
+        if self.size > most:
+            raise TriggersError("too large.", remedy=f"Write {most} or less.")
+
+
+@dataclass(frozen=True)
+class Needy:
+    opened: Opened
+
+
+def test_a_check_that_takes_arguments_of_its_own_is_given_them() -> None:
+    assert config.loads(Opened, "{size: 4, most: 4}").size == 4
+    with pytest.raises(ConfigError) as caught:
+        config.loads(Opened, "{size: 4}", name="opened.yaml")
+    assert (caught.value.where, caught.value.remedy) == ("opened.yaml", "Write 3 or less.")
+
+
 def test_what_the_whole_refuses_has_no_key_and_what_a_setting_brought_is_named_by_it() -> None:
     with pytest.raises(ConfigError) as caught:
         config.loads(Picky, "size: 0", name="picky.yaml")
@@ -226,6 +260,17 @@ def test_what_the_whole_refuses_has_no_key_and_what_a_setting_brought_is_named_b
 def test_a_key_that_stands_twice_is_refused_with_both_lines() -> None:
     said = refusal("rate: 1.0\non: a\nrate: 2.0\n")
     assert said == "loop.yaml, line 3: `rate` stands here again, first in line 1. Keep one of the two."
+
+
+def test_no_remedy_is_offered_that_would_not_help() -> None:
+    assert refusal("rate: fast").endswith("Input should be a valid number (found 'fast').")
+    assert refusal("when: {every: {amount: '1.5'}}").endswith("Input should be a valid integer (found '1.5').")
+
+
+def test_a_missing_part_shows_the_keys_that_it_needs() -> None:
+    with pytest.raises(ConfigError) as caught:
+        config.loads(Needy, "{}", name="needy.yaml")
+    assert (caught.value.problem, caught.value.remedy) == ("`opened` is missing.", "Add `opened: {size: ...}`.")
 
 
 def test_several_mistakes_are_counted() -> None:
@@ -249,7 +294,7 @@ def test_values_that_json_cannot_say_are_refused() -> None:
 
 
 def test_a_missing_file_and_one_of_bytes_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere\.yaml: there is no such file"):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: there is no such file\. Relative paths start from "):
         config.load(Top, tmp_path / "nowhere.yaml")
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match=r"bytes\.yaml: cannot be read as a text"):

@@ -15,6 +15,13 @@ from headwater.core.yaml import Node, line_of
 Path = tuple[str | int, ...]
 _UNKNOWN_KEY = ("unexpected_keyword_argument", "extra_forbidden")
 _MISSING = ("missing", "missing_argument")
+# What would be of the wanted type if its quotes were taken away.
+_BARE = {
+    "int_type": re.compile(r"[-+]?[0-9][0-9_]*"),
+    "float_type": re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?"),
+    "bool_type": re.compile("true|True|TRUE|false|False|FALSE"),
+}
+_NEVER = re.compile("(?!)")
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,8 @@ def _say(one: Mapping[str, Any], path: Path, schema: Mapping[str, Any]) -> tuple
     if kind in _UNKNOWN_KEY:
         return f"unknown key {key}.", did_you_mean(str(path[-1]), siblings(schema, path[:-1]))
     if kind in _MISSING:
-        return f"{key} is missing.", ""
+        needed = _written(path, schema)
+        return f"{key} is missing.", f"Add `{needed}`." if needed else ""
     if kind == "unknown_word":
         return f"{key}: there is no `{context['word']}`.", did_you_mean(context["word"], context["known"])
     if kind == "union_tag_invalid":
@@ -76,7 +84,32 @@ def _say(one: Mapping[str, Any], path: Path, schema: Mapping[str, Any]) -> tuple
     if kind == "literal_error" and isinstance(value, str):
         known = re.findall(r"'([^']*)'", context["expected"])
         return f"{key}: there is no `{value}`.", did_you_mean(value, known)
-    return f"{key}: {one['msg']} (found {reprlib.repr(value)}).", ""
+    return f"{key}: {one['msg']} (found {reprlib.repr(value)}).", _remedy(kind, value, path, schema)
+
+
+def _remedy(kind: str, value: Any, path: Path, schema: Mapping[str, Any]) -> str:
+    """Return how to write what has the wrong type, if that is known."""
+    name = str(path[-1]) if path else ""
+    if isinstance(value, str) and _BARE.get(kind, _NEVER).fullmatch(value):
+        return "Write it without quotes."
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return "Write it in quotes."
+    if kind in ("tuple_type", "list_type") and name:
+        return f"Write `{name}: [...]`."
+    if kind not in ("dataclass_type", "dict_type"):
+        return ""
+    known = ", ".join(sorted(siblings(schema, path)))
+    if _required(schema, path):
+        return f"Write `{_written(path, schema)}`."
+    return f"It takes: {known}." if known else f"Write `{name}: {{key: value}}`."
+
+
+def _written(path: Path, schema: Mapping[str, Any]) -> str:
+    """Return the last key of `path` with the keys that must stand under it; "" for a place in a list."""
+    if not path or isinstance(path[-1], int):
+        return ""
+    inner = ", ".join(f"{word}: ..." for word in _required(schema, path))
+    return f"{path[-1]}: {{{inner}}}" if inner else f"{path[-1]}: ..."
 
 
 def _real_path(loc: Sequence[str | int], tree: Any, *, keep_last: bool) -> Path:
@@ -100,10 +133,20 @@ def _real_path(loc: Sequence[str | int], tree: Any, *, keep_last: bool) -> Path:
 
 def siblings(root: Mapping[str, Any], path: Path) -> set[str]:
     """Return the property names that `root` (a JSON Schema) knows at `path`."""
-    nodes = [root]
+    return {word for option in _at(root, path) for word in option.get("properties", {})}
+
+
+def _required(root: Mapping[str, Any], path: Path) -> list[str]:
+    """Return the keys without which no value may stand at `path`; none where there are several forms."""
+    wanting = [option["required"] for option in _at(root, path) if option.get("required")]
+    return list(wanting[0]) if len(wanting) == 1 else []
+
+
+def _at(root: Mapping[str, Any], path: Path) -> list[Mapping[str, Any]]:
+    nodes: list[Any] = [root]
     for part in path:
         nodes = [inner for node in nodes for option in _options(node, root) for inner in _inside(option, part)]
-    return {word for node in nodes for option in _options(node, root) for word in option.get("properties", {})}
+    return [option for node in nodes for option in _options(node, root)]
 
 
 def _inside(option: Mapping[str, Any], part: str | int) -> list[Any]:

@@ -28,7 +28,9 @@ def load(kind: type[T], path: Path, *, settings: Iterable[str] = ()) -> T:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError("there is no such file.", where=str(path)) from None
+        raise ConfigError(
+            "there is no such file.", where=str(path), remedy=f"Relative paths start from {Path.cwd()}."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot be read as a text ({error}).", where=str(path)) from error
     return loads(kind, text, settings=settings, name=str(path))
