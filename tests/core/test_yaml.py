@@ -83,10 +83,11 @@ def test_the_line_of_any_value_is_known_as_deep_as_the_text_goes() -> None:
         ("a: 1\nb: 2\na: 3", "x, line 3: `a` stands here again, first in line 1. Keep one of the two."),
         ("l:\n- {a: 1}\n- b: 1\n  b: 2", "x, line 4: `b` stands here again, first in line 3."),
         ("{a: 1, a: 2}", "x, line 1: `a` stands here again, first in line 1."),
-        ("a: [", "x: not YAML: while parsing"),
-        ("a: !!python/name:os.system", "x: not YAML: could not determine a constructor"),
-        ("--- 1\n--- 2", "x: not YAML: expected a single document"),
-        ("a: \x00", "x: not YAML: "),
+        ("b: 1\na: [", "x, line 2: not YAML: while parsing a flow node, expected the node content"),
+        ("b: 1\na: b: c\n", "x, line 2: not YAML: mapping values are not allowed here."),
+        ("a: !!python/name:os.system", "x, line 1: not YAML: could not determine a constructor"),
+        ("--- 1\n--- 2", "x, line 2: not YAML: expected a single document"),
+        ("b: 1\n\na: \x00", "x, line 3: not YAML: special characters are not allowed."),
         ("[" * 500, "x: not YAML: "),
     ],
 )
@@ -94,3 +95,4 @@ def test_what_is_not_yaml_is_refused(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(text, name="x")
     assert str(caught.value).startswith(said)
+    assert "unicode string" not in str(caught.value)

@@ -33,7 +33,10 @@ def apply(tree: dict[str, Any], setting: str) -> Path:
         if not isinstance(at, dict | list):
             raise ConfigError(f"`{word}` holds {at!r}, not keys.", where=where, remedy="Set it as a whole.")
     step = _step(at, last, where=where)
-    at[step] = parse(text, name=where)[0]
+    try:
+        at[step] = parse(text, name=where)[0]
+    except ConfigError as error:  # a setting has no lines
+        raise ConfigError(error.problem, where=where, remedy=error.remedy) from error
     return (*path, step)
 
 

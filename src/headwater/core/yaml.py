@@ -61,7 +61,20 @@ def parse(text: str, *, name: str) -> tuple[Any, Node]:
         _refuse_repetitions(node, name=name, seen=set())
         return (None if node is None else loader.construct_document(node)), node
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"not YAML: {' '.join(str(error).split())}", where=name) from error
+        said, line = _fault(error, text)
+        where = f"{name}, line {line}" if line else name
+        raise ConfigError(f"not YAML: {said.rstrip('.')}.", where=where) from error
+
+
+def _fault(error: Exception, text: str) -> tuple[str, int | None]:
+    """Return what PyYAML found, without its own excerpt of the text, and the line."""
+    if isinstance(error, yaml.reader.ReaderError):
+        return error.reason, text.count("\n", 0, error.position) + 1
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return " ".join(str(error).split()), None
+    said = ", ".join(part for part in (error.context, error.problem) if part)
+    mark = error.problem_mark or error.context_mark
+    return said, mark.line + 1 if mark else None
 
 
 def dump(value: Any) -> str:
