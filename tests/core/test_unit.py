@@ -37,10 +37,17 @@ def test_durations(text: str | float, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "7", "d", "7x", "7dd", "-5d", "1.2.3d", ".d", "1d and 2h", "1e3s", "7 days", "7D"]
+    "text",
+    ["", " ", "7", "d", "7x", "7dd", "-", "-x", "1d-2h", "1.2.3d", ".d", "1d and 2h", "1e3s", "7 days", "7D"],
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(f"{text!r} is not a duration. Write seconds, or")):
+        parse_duration_s(text)
+
+
+@pytest.mark.parametrize("text", ["-1d", " -1d12h", "- 5 s"])
+def test_a_negative_duration_is_called_so(text: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"{text!r}: a duration must not be negative.")):
         parse_duration_s(text)
 
 

@@ -29,7 +29,10 @@ def parse_duration_s(value: str | float) -> float:
     if not isinstance(value, str):
         return float(value)
     parts = _DURATION_PART.findall(value)
-    if not parts or _DURATION_PART.sub("", value).strip():
+    rest = _DURATION_PART.sub("", value).strip()
+    if parts and rest == "-" and value.lstrip().startswith("-"):
+        raise ConfigError(f"{value!r}: a duration must not be negative.", remedy="Leave out the minus sign.")
+    if not parts or rest:
         raise ConfigError(
             f"{value!r} is not a duration.", remedy="Write seconds, or a text like '15m', '36h', '7d', '1d12h'."
         )
