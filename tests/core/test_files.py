@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from headwater.core.errors import LockedError, StorageFullError
+from headwater.core.errors import HeadwaterError, LockedError, StorageFullError
 from headwater.core.files import exclusive, explain_full_disk, write_atomic
 
 
@@ -42,6 +42,14 @@ def test_a_full_disk_is_explained_and_the_old_file_stays(
     assert "run the same command again" in caught.value.remedy
     assert path.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_not_written_over_and_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(HeadwaterError) as caught:
+        write_atomic(tmp_path / "a", b"one")
+    assert (caught.value.where, caught.value.remedy) == (str(tmp_path / "a"), "Name a file.")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a"]
 
 
 def test_other_errors_of_the_disk_stay_what_they_are(tmp_path: Path) -> None:

@@ -10,11 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from headwater.core.errors import LockedError, StorageFullError
+from headwater.core.errors import HeadwaterError, LockedError, StorageFullError
 
 
 def write_atomic(path: Path, content: bytes | memoryview | Any) -> None:
-    """Write `content` (anything with the buffer protocol) beside `path`, fsync, then rename over it."""
+    """Write `content` (anything with the buffer protocol) beside `path`, fsync, then rename over it.
+
+    Raised: `HeadwaterError` when `path` is a folder, `StorageFullError`.
+    """
+    if path.is_dir():
+        raise HeadwaterError("this is a folder, not a file.", where=str(path), remedy="Name a file.")
     beside = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.tmp")
     with explain_full_disk(path):
         try:
