@@ -15,7 +15,7 @@ import pytest
 
 from headwater.core import config, registry
 from headwater.core.errors import ConfigError
-from headwater.core.registry import Registered, did_you_mean, member_named, members, path_of, resolve
+from headwater.core.registry import Registered, did_you_mean, members, path_of, resolve
 
 
 class Shape(Registered, family="registry-test"):
@@ -56,8 +56,6 @@ def test_a_family_knows_its_members_by_word() -> None:
     assert members("registry-test") == {"round": Round, "square": Square}
     assert (Round.family, Round.kind, Shape.kind) == ("registry-test", "round", "")
     assert members("no such family") == {}
-    assert member_named("square") == [Square]
-    assert member_named(3) == []
 
 
 @pytest.mark.usefixtures("forget")

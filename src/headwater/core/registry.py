@@ -76,11 +76,6 @@ def members(family: str) -> dict[str, type[Registered]]:
     return dict(sorted(_FAMILIES.get(family, {}).items()))
 
 
-def member_named(word: object) -> list[type[Registered]]:
-    """Return the members called `word`, of whichever family."""
-    return [found[word] for found in _FAMILIES.values() if isinstance(word, str) and word in found]
-
-
 @functools.cache
 def _load_plugins(family: str) -> None:
     for point in entry_points(group=f"headwater.{family}"):
