@@ -7,7 +7,8 @@ for batch in dataset: ...
 """
 
 from headwater.data.dataset import Dataset
-from headwater.data.entry import from_arrays, from_arrow, from_parquet, from_source, range  # noqa: A004 - as Python calls it
+from headwater.data.entry.memory import from_arrays, from_arrow, from_source, range  # noqa: A004 - as Python calls it
+from headwater.data.entry.tables import from_parquet
 from headwater.data.graph import Graph
 from headwater.data.run import Run
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from headwater.core.clock import Clock, WallClock
+from headwater.core.rng import Seeds
 from headwater.data.block import Block
 
 State: TypeAlias = dict[str, Any]
@@ -16,16 +17,27 @@ State: TypeAlias = dict[str, Any]
 class Env:
     """What every operator of one run shares: the seed, and which pass over the data this is.
 
-    `epochs` has one number for the run and one for each `repeat` around the operator.
+    `epochs` has one number for the run and one for each `repeat` around the operator; `branch` tells inputs of
+    one merge apart, so that equal shuffles in two of them draw different orders.
     """
 
     seed: int = 0
     epochs: tuple[int, ...] = (0,)
+    branch: tuple[int, ...] = ()
     clock: Clock = field(default_factory=WallClock)
 
     def within(self, epoch: int) -> Env:
         """The same inside one pass of a `repeat`."""
         return replace(self, epochs=(*self.epochs, epoch))
+
+    def into(self, part: int) -> Env:
+        """The same inside input number `part` of a merge."""
+        return replace(self, branch=(*self.branch, part))
+
+    def seeds(self, seed: int | None, *names: str | int) -> Seeds:
+        """The seed stream of an operator in this pass, of the run's seed or the operator's own."""
+        branch: tuple[str | int, ...] = ("branch", *self.branch) if self.branch else ()
+        return Seeds(self.seed if seed is None else seed).child("data", *names, *self.epochs, *branch)
 
 
 class Cursor(Protocol):

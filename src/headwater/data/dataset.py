@@ -11,17 +11,13 @@ from headwater.core.errors import DataError
 from headwater.core.spec import Spec
 from headwater.data.block import as_columns
 from headwater.data.cursor import State
-from headwater.data.function import Function
-from headwater.data.graph import Count, Graph, Node, show_count
-from headwater.data.operators.batch import Batch
-from headwater.data.operators.filter import Filter
-from headwater.data.operators.map import KEEP, Map
-from headwater.data.operators.map_batches import MapBatches
-from headwater.data.operators.prefetch import Prefetch
-from headwater.data.operators.repeat import Repeat
-from headwater.data.operators.shuffle import Shuffle
-from headwater.data.operators.skip import Skip
-from headwater.data.operators.take import Take
+from headwater.data.fluent.batching import Batching
+from headwater.data.fluent.elements import Elements
+from headwater.data.fluent.mixing import Mixing
+from headwater.data.fluent.ordering import Ordering
+from headwater.data.fluent.storing import Storing
+from headwater.data.fluent.terminal import Terminal
+from headwater.data.graph import Count, Graph, show_count
 from headwater.data.rules import rewrite
 from headwater.data.run import Run
 from headwater.data.stack import spec_of
@@ -37,7 +33,7 @@ class UnknownLengthError(DataError, TypeError):
     """
 
 
-class Dataset:
+class Dataset(Elements, Batching, Ordering, Mixing, Storing, Terminal):
     """Elements to come, and how they are made.
 
     An element is a dict of values (or a plain value, for `range` and bare arrays); after `batch`, a dict of
@@ -48,59 +44,6 @@ class Dataset:
     >>> [batch.tolist() for batch in data.range(5).map_batches(lambda x: x * x).batch(2)]
     [[0, 1], [4, 9], [16]]
     """
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-
-    # -- what is done with elements ------------------------------------------------------------------------
-
-    def map(self, function: Callable[[Any], Any], *, keep: Iterable[str] = KEEP) -> Dataset:
-        """Replace each element by ``function(element)``.
-
-        Of a dict, the names in `keep` are carried along if the function does not return them; ``keep=()`` for
-        exactly what it returns.
-        """
-        return self._then(Map(self.graph.root, Function(function), _names(keep)))
-
-    def map_batches(self, function: Callable[[Any], Any], *, keep: Iterable[str] = KEEP) -> Dataset:
-        """Replace columns by ``function(columns)``: many rows in one call.
-
-        Before `batch` the function sees as many rows as the engine finds best, treats each alone, and returns
-        as many. After `batch` it sees each batch. `keep` is as for `map`.
-        """
-        return self._then(MapBatches(self.graph.root, Function(function), _names(keep)))
-
-    def filter(self, predicate: Callable[[Any], Any]) -> Dataset:
-        """Keep the elements for which ``predicate(element)`` is true."""
-        return self._then(Filter(self.graph.root, Function(predicate)))
-
-    def shuffle(self, buffer_size: int | None = None, *, seed: int | None = None) -> Dataset:
-        """Change the order: by less than `buffer_size` places, or entirely if left out.
-
-        The whole needs random access (`from_source`, `from_arrays`, `from_arrow` of a table, `range`, also
-        through `map` and `map_batches`). Its own `seed` takes the place of the dataset's.
-        """
-        return self._then(Shuffle(self.graph.root, buffer_size, seed))
-
-    def batch(self, size: int, *, drop_remainder: bool = False) -> Dataset:
-        """Stack `size` elements into one; the last batch may be smaller unless `drop_remainder`."""
-        return self._then(Batch(self.graph.root, size, drop_remainder))
-
-    def repeat(self, count: int | None = None) -> Dataset:
-        """The elements `count` times, or without end; shuffles before it draw another order each time."""
-        return self._then(Repeat(self.graph.root, count))
-
-    def take(self, count: int) -> Dataset:
-        """The first `count` elements."""
-        return self._then(Take(self.graph.root, count))
-
-    def skip(self, count: int) -> Dataset:
-        """All but the first `count` elements."""
-        return self._then(Skip(self.graph.root, count))
-
-    def prefetch(self, count: int = 2) -> Dataset:
-        """Make up to `count` elements ahead, in a thread."""
-        return self._then(Prefetch(self.graph.root, count))
 
     def apply(self, change: Callable[[Dataset], Dataset]) -> Dataset:
         """``change(self)``, where a chain of calls reads better."""
@@ -177,15 +120,6 @@ class Dataset:
         runs = Graph(rewrite(self.graph.root), self.graph.seed)
         gives = f"{show_count(self.cardinality)} of {self.spec}"
         return f"written:\n{_indent(self.graph)}\nruns as:\n{_indent(runs)}\ngives: {gives}"
-
-    def _then(self, node: Node) -> Dataset:
-        return Dataset(Graph(node, self.graph.seed))
-
-
-def _names(keep: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(keep, str):
-        raise DataError(f"keep={keep!r} is one text.", remedy=f"Write keep=({keep!r},).")
-    return tuple(keep)
 
 
 def _indent(graph: Graph) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeAlias, TypeVar
@@ -28,6 +28,11 @@ class Node:
     """Whether it changes neither elements nor order, so that it is no part of the graph's identity."""
 
     @property
+    def inputs(self) -> tuple[Node, ...]:
+        """What feeds it; nothing, for a source."""
+        return ()
+
+    @property
     def cardinality(self) -> Count:
         """How many elements come out."""
         raise NotImplementedError
@@ -45,7 +50,9 @@ class Node:
     @property
     def identity(self) -> dict[str, Any]:
         """The parameters as JSON values that are equal only if the node does the same."""
-        return {item.name: identify(getattr(self, item.name)) for item in parameters(self)}
+        return {
+            item.name: identify(getattr(self, item.name)) for item in parameters(self) if not is_setting(item)
+        }
 
     @property
     def label(self) -> str:
@@ -65,6 +72,11 @@ class Unary(Node):
     input: Node
 
     @property
+    def inputs(self) -> tuple[Node, ...]:
+        """The one input."""
+        return (self.input,)
+
+    @property
     def cardinality(self) -> Count:
         """As many as come in, unless the operator says otherwise."""
         return self.input.cardinality
@@ -75,17 +87,43 @@ class Unary(Node):
         return self.input.depth
 
 
+@dataclass(frozen=True, eq=False)
+class Merge(Node):
+    """A node with several inputs; what is random in one of them is drawn apart from the others."""
+
+    parts: tuple[Node, ...]
+
+    @property
+    def inputs(self) -> tuple[Node, ...]:
+        """All of them, in order."""
+        return self.parts
+
+    @property
+    def depth(self) -> int:
+        """As deep as the deepest input."""
+        return max((part.depth for part in self.parts), default=0)
+
+
 def onto(node: N, new: Node) -> N:
     """The same operator fed by `new`."""
     return dataclasses.replace(node, input=new)
 
 
+def with_inputs(node: Node, inputs: Sequence[Node]) -> Node:
+    """The same operator fed by `inputs`; the node itself where nothing changed."""
+    if all(old is new for old, new in zip(node.inputs, inputs, strict=True)):
+        return node
+    if isinstance(node, Unary):
+        return onto(node, inputs[0])
+    assert isinstance(node, Merge)  # noqa: S101 - only these two have inputs
+    return dataclasses.replace(node, parts=tuple(inputs))
+
+
 def upstream(node: Node) -> Iterator[Node]:
-    """`node` and everything upstream of it, the source last."""
+    """`node` and everything upstream of it, each node before what feeds it."""
     yield node
-    while isinstance(node, Unary):
-        node = node.input
-        yield node
+    for part in reversed(node.inputs):
+        yield from upstream(part)
 
 
 def parameters(node: Node) -> list[dataclasses.Field[Any]]:
@@ -93,7 +131,17 @@ def parameters(node: Node) -> list[dataclasses.Field[Any]]:
     fields: tuple[dataclasses.Field[Any], ...] = (
         dataclasses.fields(node) if dataclasses.is_dataclass(node) else ()
     )
-    return [item for item in fields if item.name != "input"]
+    return [item for item in fields if item.name not in ("input", "parts")]
+
+
+def setting(default: Any) -> Any:
+    """A field that says how to run, never what comes out: it is no part of the node's identity."""
+    return dataclasses.field(default=default, metadata={"setting": True})
+
+
+def is_setting(item: dataclasses.Field[Any]) -> bool:
+    """Whether a field was made by `setting`."""
+    return bool(item.metadata.get("setting"))
 
 
 def identify(value: Any) -> Any:
@@ -122,14 +170,14 @@ class Graph:
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
-        """All nodes, the source first."""
+        """All nodes, each after what feeds it: the source first, the root last."""
         return tuple(upstream(self.root))[::-1]
 
     @cached_property
     def signature(self) -> list[list[str]]:
         """Label and digest of each node that matters to the result, the source first."""
         chosen = (node for node in self.nodes if not node.transparent)
-        return [[node.label, digest_of(node.operator, node.identity)[:16]] for node in chosen]
+        return [[node.label, _digest(node)] for node in chosen]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -151,9 +199,29 @@ class Graph:
             raise DataError(f"the state's seed is {seed}, the dataset's is {self.seed}.", **_RESTORE)
 
     def __str__(self) -> str:
-        source, *rest = self.nodes
-        lines = [source.label, *(f"  .{node.label}{_place(node)}" for node in rest)]
-        return "\n".join(lines)
+        return "\n".join(_drawn(self.root))
+
+
+def _digest(node: Node) -> str:
+    # One line of nodes, each after its inputs, is a tree only if it says how many inputs each has.
+    several = [len(node.inputs)] if isinstance(node, Merge) else []
+    return digest_of(node.operator, node.identity, *several)[:16]
+
+
+def _drawn(node: Node) -> list[str]:
+    """The graph as lines: a chain downwards, the inputs of a merge indented under it."""
+    if isinstance(node, Unary):
+        above = _drawn(node.input)
+        return [*above, f"  .{node.label}{_place(node)}"]
+    if not node.inputs:
+        return [node.label]
+    branches = [_branch(_drawn(part), last=part is node.inputs[-1]) for part in node.inputs]
+    return [f"{node.label}{_place(node)}", *(line for branch in branches for line in branch)]
+
+
+def _branch(lines: list[str], *, last: bool) -> list[str]:
+    first, rest = ("└─ ", "   ") if last else ("├─ ", "│  ")
+    return [f"{first if at == 0 else rest}{line}" for at, line in enumerate(lines)]
 
 
 _RESTORE = {

@@ -11,6 +11,7 @@ import numpy as np
 from headwater.core.errors import DataError
 from headwater.core.spec import Column, Spec
 from headwater.data.block import BARE, Items
+from headwater.data.origin import described
 
 
 def stack(items: Items, *, operator: str) -> dict[str, Column]:
@@ -90,7 +91,7 @@ def describe(items: Items, at: int) -> str:
     value = items.values[at]
     key = value.get("key") if isinstance(value, Mapping) else None
     shown = f" (key {int(key)})" if isinstance(key, int | np.integer) else ""
-    return f"row {int(items.positions[at]):,}{shown}"
+    return f"{described(int(items.positions[at]))}{shown}"
 
 
 def _differs(items: Items, at: int, operator: str, found: str, first: str) -> DataError:

@@ -10,6 +10,7 @@ import numpy as np
 from headwater.core.errors import DataError
 from headwater.data.block import Block, Columns
 from headwater.data.function import Function
+from headwater.data.origin import described
 
 
 def call_each(function: Function, elements: list[Any], block: Block, operator: str) -> list[Any]:
@@ -32,7 +33,7 @@ def call_each(function: Function, elements: list[Any], block: Block, operator: s
 
 def locate(block: Block, at: int, elements: list[Any] | None = None) -> str:
     """Say which element stands at `at`: its row in the source, and its key where it has one."""
-    row = f"row {int(block.positions[at]):,}"
+    row = described(int(block.positions[at]))
     if isinstance(block, Columns):
         keys = block.columns.get("key")
         key = None if keys is None else keys[at]

@@ -70,8 +70,7 @@ class Shuffle(Unary):
     def seeds(self, env: Env) -> Seeds:
         """The stream of this shuffle in this pass: shuffles of one graph are told apart by their number."""
         number = sum(isinstance(node, Shuffle) for node in upstream(self.input))
-        root = env.seed if self.seed is None else self.seed
-        return Seeds(root).child("data", "shuffle", number, *env.epochs)
+        return env.seeds(self.seed, "shuffle", number)
 
 
 class Permuted:

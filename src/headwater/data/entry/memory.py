@@ -1,19 +1,17 @@
-"""Where datasets begin: one function for each kind of source."""
+"""Datasets of what is in memory, or is read by key."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from headwater.core.errors import DataError
 from headwater.core.key import as_keys
 from headwater.core.source import Source
 from headwater.data.dataset import Dataset
-from headwater.data.graph import Graph, Node
+from headwater.data.entry.family import begin, member
 from headwater.data.sources.arrays import Arrays, as_arrays
 from headwater.data.sources.keyed import Keyed
-from headwater.data.sources.parquet import Parquet, check_columns, find_files
 from headwater.data.sources.range import Range
 from headwater.data.sources.reader import Reader, once
 from headwater.data.sources.table import as_table
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+@member
 def from_source(source: Source, *, keys: Any = None) -> Dataset:
     """The rows of a keyed source, such as `samples.Samples` or what a selection chose of it.
 
@@ -34,9 +33,10 @@ def from_source(source: Source, *, keys: Any = None) -> Dataset:
             where="data.from_source",
             remedy="A source has spec, fingerprint, keys() and read(keys); for arrays use data.from_arrays.",
         )
-    return _dataset(Keyed(source, None if keys is None else as_keys(keys)))
+    return begin(Keyed(source, None if keys is None else as_keys(keys)))
 
 
+@member
 def from_arrays(arrays: Any) -> Dataset:
     """The rows of a mapping of equally long arrays, or the values of one array. Random access.
 
@@ -47,9 +47,10 @@ def from_arrays(arrays: Any) -> Dataset:
     >>> next(iter(data.from_arrays({"x": np.arange(3), "y": np.zeros(3)})))
     {'x': 0, 'y': 0.0}
     """
-    return _dataset(Arrays(as_arrays(arrays)))
+    return begin(Arrays(as_arrays(arrays)))
 
 
+@member
 def from_arrow(
     table: pa.Table | pa.RecordBatch | pa.RecordBatchReader | Callable[[], pa.RecordBatchReader],
 ) -> Dataset:
@@ -60,11 +61,11 @@ def from_arrow(
     import pyarrow as pa
 
     if isinstance(table, pa.Table | pa.RecordBatch):
-        return _dataset(as_table(table))
+        return begin(as_table(table))
     if isinstance(table, pa.RecordBatchReader):
-        return _dataset(Reader(once(table)))
+        return begin(Reader(once(table)))
     if callable(table):
-        return _dataset(Reader(table))
+        return begin(Reader(table))
     raise DataError(
         f"a {type(table).__name__} holds no Arrow rows.",
         where="data.from_arrow",
@@ -72,15 +73,7 @@ def from_arrow(
     )
 
 
-def from_parquet(paths: str | Path | Sequence[str | Path], *, columns: Sequence[str] | None = None) -> Dataset:
-    """The rows of Parquet files: paths, folders or patterns such as ``"day-*.parquet"``.
-
-    Files come in the order given, those of a folder or pattern sorted. Only `columns` are read, if given.
-    """
-    files = find_files(paths)
-    return _dataset(Parquet(files, check_columns(files, columns)))
-
-
+@member
 def range(start: int, stop: int | None = None, step: int = 1) -> Dataset:  # noqa: A001 - as Python, and the field, calls it
     """Whole numbers, as Python's `range`. Random access.
 
@@ -88,8 +81,4 @@ def range(start: int, stop: int | None = None, step: int = 1) -> Dataset:  # noq
     >>> list(data.range(2, 10, 3))
     [2, 5, 8]
     """
-    return _dataset(Range(0, start, step) if stop is None else Range(start, stop, step))
-
-
-def _dataset(node: Node) -> Dataset:
-    return Dataset(Graph(node))
+    return begin(Range(0, start, step) if stop is None else Range(start, stop, step))

@@ -1,0 +1,1 @@
+"""Where datasets begin: one function for each kind of source."""
