@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -61,3 +62,50 @@ def plain() -> Callable[[Any], Any]:
         return [convert(part) for part in value] if isinstance(value, list) else value
 
     return convert
+
+
+@pytest.fixture(scope="session")
+def laws(plain: Callable[[Any], Any]) -> Callable[..., None]:
+    """What holds for every dataset: content, exact restore anywhere, cardinality, small states.
+
+    ``laws(build, expected)`` takes a function that returns the dataset anew and the elements as a list.
+    """
+
+    def show(elements: list[Any]) -> Any:
+        return plain([_opened(element) for element in elements])
+
+    def check(build: Callable[[], Any], expected: list[Any], *, most_bytes: int = 4_000) -> None:
+        wanted = show(expected)
+        for block_rows in (None, 1, 2, 3, 7):
+            assert show(list(build().iterate(block_rows=block_rows))) == wanted, f"block_rows={block_rows}"
+        assert show(list(build().prefetch(3))) == wanted, "prefetch changes the result"
+        assert build().fingerprint == build().fingerprint
+        assert build().cardinality in (None, len(expected))
+        for before, after in ((1, 3), (3, None), (None, 2)):
+            _restored_everywhere(build, wanted, show, before, after, most_bytes)
+
+    return check
+
+
+def _restored_everywhere(
+    build: Callable[[], Any],
+    wanted: Any,
+    show: Callable[[Any], Any],
+    before: int | None,
+    after: int | None,
+    most_bytes: int,
+) -> None:
+    run = build().iterate(block_rows=before)
+    for at in range(len(wanted) + 1):
+        text = json.dumps(run.state())
+        assert len(text) < most_bytes, f"the state at {at} has {len(text):,} bytes"
+        with build().iterate(json.loads(text), block_rows=after) as again:
+            assert show(list(again)) == wanted[at:], f"restored at {at}, blocks of {before} then {after}"
+        assert (next(run, None) is None) == (at == len(wanted))
+
+
+def _opened(element: Any) -> Any:
+    """Arrow columns as lists, so that elements compare."""
+    if isinstance(element, Mapping):
+        return {name: _opened(part) for name, part in element.items()}
+    return element.to_pylist() if hasattr(element, "to_pylist") else element
