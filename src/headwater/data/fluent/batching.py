@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
+from headwater.core.errors import DataError
 from headwater.data.fluent.calls import Calls
 from headwater.data.operators.batch import Batch
+from headwater.data.operators.padded_batch import PaddedBatch
+from headwater.data.operators.padding import Padding, as_shapes, as_values
+from headwater.data.operators.ragged_batch import RaggedBatch
 
 
 class Batching(Calls):
@@ -14,3 +19,44 @@ class Batching(Calls):
     def batch(self, size: int, *, drop_remainder: bool = False) -> Self:
         """Stack `size` elements into one; the last batch may be smaller unless `drop_remainder`."""
         return self._then(Batch(self.graph.root, size, drop_remainder))
+
+    def padded_batch(
+        self,
+        size: int,
+        *,
+        padded_shapes: Any = None,
+        padding_values: float | Mapping[str, float] = 0,
+        drop_remainder: bool = False,
+    ) -> Self:
+        """Batch lists and arrays of different lengths, filled up to the longest of the batch.
+
+        `padded_shapes` fills up to a shape instead: a number or a tuple (None: the longest), for dicts
+        ``{"column": shape}``; columns left out go to the longest. `padding_values` is one value, or one by
+        column (0 where left out). A batch of only empty lists has the type of its padding value. Raised when
+        run, for an element that does not fit: `DataError` naming it.
+
+        >>> from headwater import data
+        >>> [batch.tolist() for batch in data.range(4).map(lambda n: [n] * n).padded_batch(2)]
+        [[[0], [1]], [[2, 2, 0], [3, 3, 3]]]
+        """
+        padding = Padding(as_shapes(padded_shapes), as_values(padding_values))
+        return self._then(PaddedBatch(self.graph.root, size, drop_remainder, padding))
+
+    def ragged_batch(
+        self, size: int, *, columns: Iterable[str] | None = None, drop_remainder: bool = False
+    ) -> Self:
+        """Batch lists and arrays of different lengths as Arrow list arrays; the rest is stacked.
+
+        ``array.flatten()`` has all values, ``array.offsets`` where each row begins, both without a copy.
+        `columns` says which are ragged; if left out, Arrow lists and rows that are lists or arrays of one axis.
+        A batch of only empty lists is one of int64.
+
+        >>> from headwater import data
+        >>> batch = next(iter(data.range(4).map(lambda n: [n] * n).ragged_batch(4)))
+        >>> batch.flatten().to_pylist(), batch.offsets.to_pylist()
+        ([1, 2, 2, 3, 3, 3], [0, 0, 1, 3, 6])
+        """
+        if isinstance(columns, str):
+            raise DataError(f"columns={columns!r} is one text.", remedy=f"Write columns=({columns!r},).")
+        names = None if columns is None else tuple(columns)
+        return self._then(RaggedBatch(self.graph.root, size, drop_remainder, names))

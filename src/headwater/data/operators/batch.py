@@ -1,4 +1,4 @@
-"""Stack elements into batches."""
+"""Every so many elements become one: what batches of all kinds have in common, and the plain one."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ from typing import Any, ClassVar
 from headwater.core.errors import DataError
 from headwater.data.block import Block, Columns, Items, as_element
 from headwater.data.carry import Carry
+from headwater.data.chain import Stacked
 from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Count, Unary
 from headwater.data.stack import stack
 
 
 @dataclass(frozen=True, eq=False)
-class Batch(Unary):
-    """Batches of `size` elements; the last may be smaller, unless the remainder is dropped."""
+class BySize(Unary):
+    """Every `size` elements become one; the last is of fewer, unless the remainder is dropped."""
 
-    operator: ClassVar[str] = "batch"
     size: int
     drop_remainder: bool = False
 
     def __post_init__(self) -> None:
         if self.size < 1:
             raise DataError("a batch holds at least 1 element.", where=f".{self.label}")
+
+    def cut(self, block: Block, size: int) -> Items:
+        """One element of every `size` in the block."""
+        raise NotImplementedError
 
     @property
     def cardinality(self) -> Count:
@@ -44,10 +48,26 @@ class Batch(Unary):
         return BatchCursor(self, resume(self.input, env, state["input"] if state else None))
 
 
+@dataclass(frozen=True, eq=False)
+class Batch(BySize):
+    """Elements of one type and shape, stacked."""
+
+    operator: ClassVar[str] = "batch"
+
+    def cut(self, block: Block, size: int) -> Items:
+        """Views of the block where it has columns, else stacks."""
+        return cut(block, size, self.label)
+
+    def open(self, env: Env, state: State | None) -> Cursor:
+        """Let what feeds it write straight into the memory of a batch, if it can."""
+        return BatchCursor(self, resume(Stacked(self.input), env, state["input"] if state else None))
+
+
 class BatchCursor:
     """State: that of the input before the first element that is in no batch yet."""
 
-    def __init__(self, node: Batch, source: Cursor) -> None:
+    def __init__(self, node: BySize, source: Cursor) -> None:
+        self._cut = node.cut
         self._size = node.size
         self._drop = node.drop_remainder
         self._carry = Carry(source)
@@ -59,7 +79,7 @@ class BatchCursor:
             if not carry.pull(limit * size - carry.held):
                 return self._rest()
         count = min(limit, carry.held // size)
-        return _cut(carry.take(count * size), size)
+        return self._cut(carry.take(count * size), size)
 
     def state(self) -> State:
         """That of what is held."""
@@ -71,10 +91,11 @@ class BatchCursor:
 
     def _rest(self) -> Block | None:
         held = self._carry.held
-        return None if held == 0 or self._drop else _cut(self._carry.take(held), held)
+        return None if held == 0 or self._drop else self._cut(self._carry.take(held), held)
 
 
-def _cut(block: Block, size: int) -> Items:
+def cut(block: Block, size: int, operator: str) -> Items:
+    """Batches of `size` rows of the block, the last of what is left."""
     starts = range(0, len(block), size)
     if isinstance(block, Columns):
         columns = block.columns.items()
@@ -82,5 +103,5 @@ def _cut(block: Block, size: int) -> Items:
             as_element({name: column[at : at + size] for name, column in columns}) for at in starts
         ]
     else:
-        batches = [as_element(stack(block.slice(at, at + size), operator=f"batch({size})")) for at in starts]
+        batches = [as_element(stack(block.slice(at, at + size), operator=operator)) for at in starts]
     return Items(batches, block.positions[::size])
