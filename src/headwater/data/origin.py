@@ -7,6 +7,10 @@ A source of files adds `origin(name)` to its row numbers; error messages turn a 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 _ROW_BITS = 40  # a trillion rows to a file, eight million files to a process
 _names: list[str] = [""]
@@ -40,3 +44,17 @@ def described(position: int) -> str:
     name = _names[position >> _ROW_BITS]
     row = f"row {position & ((1 << _ROW_BITS) - 1):,}"
     return f"{name}, {row}" if name else row
+
+
+def portable(positions: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
+    """The names of the files that `positions` mean, and positions that count in that list."""
+    numbers, places = np.unique(positions >> _ROW_BITS, return_inverse=True)
+    rows = positions & ((1 << _ROW_BITS) - 1)
+    return [_names[number] for number in numbers], rows | (places.astype(np.int64) << _ROW_BITS)
+
+
+def local(names: Sequence[str], positions: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The opposite of `portable`, with the file numbers of this process."""
+    starts = np.array([origin(name) for name in names], np.int64)
+    found: NDArray[np.int64] = starts[positions >> _ROW_BITS] | (positions & ((1 << _ROW_BITS) - 1))
+    return found
