@@ -6,11 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
-from headwater.data.block import Block, join
+from headwater.data.block import Block
 from headwater.data.cursor import Cursor, Env, State, resume
-from headwater.data.graph import Unary
+from headwater.data.graph import Node, Unary
+from headwater.data.parallel.chain import Chain, Link
+from headwater.data.parallel.feed import Feed, Form
+from headwater.data.parallel.hands import Step as BoundStep
 
 Step: TypeAlias = Callable[[Block], Block]
+Numbered: TypeAlias = Callable[[Block, int], Block]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,68 +27,68 @@ class Stepwise(Unary):
     one_to_one: ClassVar[bool] = True
     """Whether each element gives exactly one, so that moving elements before or after it is the same."""
 
+    numbered: ClassVar[bool] = False
+    """Whether what it makes of an element also hangs on how many came before it in this pass.
+
+    Then nothing may move past it that changes that number, and its step is a `Numbered`.
+    """
+
     def step(self) -> Step:
         """The function that a block goes through."""
         raise NotImplementedError
 
+    def numbered_step(self, env: Env) -> Numbered:
+        """The same of a `numbered` operator: the function of a block and its first element's number."""
+        raise NotImplementedError
+
     def open(self, env: Env, state: State | None) -> Cursor:
-        """Fuse with the stepwise operators upstream, as far as each element still stands for one.
+        """Fuse with the stepwise operators upstream, as far as each element still stands for one."""
+        return self.open_stacked(env, state, stacked=False)
+
+    def open_stacked(self, env: Env, state: State | None, *, stacked: bool) -> Cursor:
+        """The same for a consumer that will stack the elements anyway.
 
         A one-to-one step has no state of its own: "drop three elements" means the same before and after it. A
         filter counts other elements than what feeds it, so it begins a chain, whose state is one level up.
         """
-        steps: list[Step] = []
-        node: Stepwise = self
-        while node.one_to_one and isinstance(node.input, Stepwise):
-            steps.append(node.step())
-            node = node.input
-        steps.append(node.step())
-        if node.one_to_one:
-            return Chain(resume(node.input, env, state), steps[::-1], fills=node.fills)
-        return Sieve(resume(node.input, env, state["input"] if state else None), steps[::-1])
+        chain: list[Stepwise] = [self]
+        while _fuses(chain):
+            chain.append(chain[-1].input)  # type: ignore[arg-type]  # _fuses saw that it is stepwise
+        chain.reverse()
+        form: Form = "counted" if any(node.numbered for node in chain) else "plain"
+        if form == "plain" and not chain[0].one_to_one:
+            form = "sieve"
+        inner = state if form == "plain" or state is None else state["input"]
+        at = int(state["at"]) if state and form == "counted" else 0
+        feed = Feed(resume(chain[0].input, env, inner), form, at=at, fills=chain[0].fills)
+        return Chain(feed, [Link(node, bound(node, env)) for node in chain], env, stacked=stacked)
 
 
-class Chain:
-    """The cursor of fused operators."""
+@dataclass(frozen=True)
+class Stacked:
+    """A node whose elements its consumer stacks, so that they may as well come as columns."""
 
-    def __init__(self, source: Cursor, steps: list[Step], *, fills: bool = False) -> None:
-        self._source = source
-        self._steps = steps
-        self._fills = fills
+    node: Node
 
-    def next(self, limit: int) -> Block | None:
-        """Pull a block through all steps; a block of which nothing is left is followed by the next."""
-        while (block := self._pull(limit)) is not None:
-            for step in self._steps:
-                block = step(block)
-                if not len(block):  # no function is called for nothing
-                    break
-            else:
-                return block
-        return None
-
-    def _pull(self, limit: int) -> Block | None:
-        block = self._source.next(limit)
-        if block is None or not self._fills or len(block) == limit:
-            return block
-        parts, left = [block], limit - len(block)
-        while left > 0 and (part := self._source.next(left)) is not None:
-            parts.append(part)
-            left -= len(part)
-        return join(parts)
-
-    def state(self) -> State:
-        """The state of what feeds the steps."""
-        return self._source.state()
-
-    def close(self) -> None:
-        """Close what feeds the steps."""
-        self._source.close()
+    def open(self, env: Env, state: State | None) -> Cursor:
+        """Open the node, and say so if it can make use of it."""
+        if isinstance(self.node, Stepwise):
+            return self.node.open_stacked(env, state, stacked=True)
+        return self.node.open(env, state)
 
 
-class Sieve(Chain):
-    """The cursor of fused operators of which the first lets only some elements through."""
+def bound(node: Stepwise, env: Env) -> BoundStep:
+    """The step of a node in one run: of a block and the number of its first element."""
+    if node.numbered:
+        return node.numbered_step(env)
+    step = node.step()
+    return lambda block, first: step(block)  # noqa: ARG005 - its number is nothing to it
 
-    def state(self) -> State:
-        """The state of what feeds the steps, one level down."""
-        return {"input": super().state()}
+
+def _fuses(chain: list[Stepwise]) -> bool:
+    """Whether the input of the last of `chain`, which lists operators downwards, belongs to it too."""
+    last, below = chain[-1], chain[-1].input
+    if not last.one_to_one or not isinstance(below, Stepwise):
+        return False
+    # Elements are numbered as they enter a chain, so whatever drops some must be in one below.
+    return below.one_to_one or not any(node.numbered for node in chain)

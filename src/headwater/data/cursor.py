@@ -6,11 +6,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from headwater.core.clock import Clock, WallClock
+from headwater.core.errors import DataError
 from headwater.core.rng import Seeds
 from headwater.data.block import Block
+from headwater.data.crew import Crew
+from headwater.data.options import Options
 
 State: TypeAlias = dict[str, Any]
 """What a cursor needs to go on exactly: a small tree of JSON values."""
+
+
+class Ignoring(Protocol):
+    """Counts the errors that an `ignore_errors` lets pass."""
+
+    def passed(self, error: DataError) -> None:
+        """Count `error`, for the element that was dropped; raise if that is one too many."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -25,6 +36,19 @@ class Env:
     epochs: tuple[int, ...] = (0,)
     branch: tuple[int, ...] = ()
     clock: Clock = field(default_factory=WallClock)
+    options: Options = field(default_factory=Options)
+    crew: Crew = field(default_factory=Crew)
+    ignoring: Ignoring | None = None
+
+    def pass_over(self, error: DataError, *, cause: BaseException | None = None) -> None:
+        """Raise `error`, unless an `ignore_errors` downstream wants it passed over.
+
+        Whoever can go on behind an element, a row group or a file that is broken reports it here and, if that
+        returns, goes on there. What is passed over must hang on the data alone, so that it is again on restoring.
+        """
+        if self.ignoring is None:
+            raise error from cause
+        self.ignoring.passed(error)
 
     def within(self, epoch: int) -> Env:
         """The same inside one pass of a `repeat`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from headwater.data.fluent.ordering import Ordering
 from headwater.data.fluent.storing import Storing
 from headwater.data.fluent.terminal import Terminal
 from headwater.data.graph import Count, Graph, show_count
+from headwater.data.options import Options
 from headwater.data.rules import rewrite
 from headwater.data.run import Run
 from headwater.data.stack import spec_of
@@ -51,7 +53,14 @@ class Dataset(Elements, Batching, Ordering, Mixing, Storing, Terminal):
 
     def with_seed(self, seed: int) -> Dataset:
         """The same with another seed for all shuffles that have none of their own."""
-        return Dataset(Graph(self.graph.root, int(seed)))
+        return Dataset(replace(self.graph, seed=int(seed)))
+
+    def with_options(self, options: Options | None = None, **fields: Any) -> Dataset:
+        """The same elements, run another way: ``with_options(parallel="threads", num_workers=4)``.
+
+        Fields given by name change the dataset's present options; see `Options`.
+        """
+        return Dataset(replace(self.graph, options=replace(options or self.graph.options, **fields)))
 
     # -- running it ----------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from headwater.core.digest import digest_of
 from headwater.core.errors import DataError
 from headwater.data.cursor import Cursor, Env, State
 from headwater.data.function import Function
+from headwater.data.options import Options
 
 Count: TypeAlias = int | float | None
 """How many elements: a number, `math.inf`, or None where only running it would tell."""
@@ -167,6 +168,7 @@ class Graph:
 
     root: Node
     seed: int = 0
+    options: Options = Options()
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

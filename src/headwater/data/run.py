@@ -40,7 +40,7 @@ class Run(Iterator[Any]):
             raise DataError("a block has at least 1 row.", where=f"iterate(block_rows={block_rows})")
         self._graph = graph
         self._epoch, position = (epoch, None) if state is None else _read(graph, state)
-        self._env = Env(graph.seed, (self._epoch,))
+        self._env = Env(graph.seed, (self._epoch,), options=graph.options)
         self._carry = Carry(_open(graph, self._env, position))
         self._pace = Pace(fixed=block_rows)
         self._elements: list[Any] = []
@@ -78,6 +78,7 @@ class Run(Iterator[Any]):
         self._before, self._given, self._elements = self._position(), 0, []
         self._closed = True
         self._carry.close()
+        self._env.crew.close()
 
     def __enter__(self) -> Run:
         return self

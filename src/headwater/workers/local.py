@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from headwater.core.errors import WorkersError
@@ -19,8 +21,22 @@ R = TypeVar("R")
 
 
 def usable_cores() -> int:
-    """Return the cores this process may run on, which a container may have cut down."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return the cores this process may run on: its affinity, cut down by the container's quota."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = cgroup_quota(Path("/sys/fs/cgroup"))
+    return cores if quota is None else max(1, min(cores, math.ceil(quota)))
+
+
+def cgroup_quota(folder: Path) -> float | None:
+    """Return the cores that the control group at `folder` may use at once (versions 1 and 2), None for all."""
+    try:
+        if (folder / "cpu.max").exists():
+            most, period = (folder / "cpu.max").read_text().split()
+        else:
+            most, period = ((folder / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+        return None if most.strip() in ("max", "-1") else int(most) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return None
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Self
 
 from headwater.core.errors import DataError
@@ -18,7 +19,7 @@ class Calls:
         self.graph = graph
 
     def _then(self, node: Node) -> Self:
-        return type(self)(Graph(node, self.graph.seed))
+        return type(self)(replace(self.graph, root=node))
 
 
 def names_of(keep: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,81 @@
+"""What goes into a chain of steps: blocks, the number of the next element, and the state before it."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol, TypeAlias
+
+from headwater.data.block import Block, join
+from headwater.data.carry import Carry
+from headwater.data.cursor import Cursor, State
+
+Form: TypeAlias = Literal["plain", "sieve", "counted"]
+
+
+class Numbered(Cursor, Protocol):
+    """A cursor that knows how many elements it gave."""
+
+    at: int
+
+
+class Feed:
+    """The input of a chain, in the state's form that the chain needs.
+
+    ``plain``: dropping elements means the same before and after the chain, so its state is the input's.
+    ``sieve``: it does not, so the input's lies one level down. ``counted``: the same, and how many came in.
+    """
+
+    def __init__(self, source: Cursor, form: Form, *, at: int = 0, fills: bool = False) -> None:
+        self.at = at
+        self._source = source
+        self._form = form
+        self._fills = fills
+
+    def next(self, limit: int) -> Block | None:
+        """At most `limit` elements; as many as there are, where joining them here is cheaper than later."""
+        block = self._source.next(limit)
+        if block is not None and self._fills and len(block) < limit:
+            block = self._filled(block, limit)
+        self.at += 0 if block is None else len(block)
+        return block
+
+    def state(self) -> State:
+        """Where the next element comes from."""
+        if self._form == "plain":
+            return self._source.state()
+        count = {"at": self.at} if self._form == "counted" else {}
+        return {**count, "input": self._source.state()}
+
+    def close(self) -> None:
+        """Close the input."""
+        self._source.close()
+
+    def _filled(self, block: Block, limit: int) -> Block:
+        parts, left = [block], limit - len(block)
+        while left > 0 and (part := self._source.next(left)) is not None:
+            parts.append(part)
+            left -= len(part)
+        return join(parts)
+
+
+class Portions:
+    """What a cursor gives, in the portions asked for; and how many elements were given."""
+
+    def __init__(self, source: Cursor, *, at: int = 0) -> None:
+        self.at = at
+        self._carry = Carry(source)
+
+    def next(self, limit: int) -> Block | None:
+        """At most `limit` elements of what is there, or of the next block."""
+        if self._carry.held == 0 and not self._carry.pull(limit):
+            return None
+        block = self._carry.take(min(limit, self._carry.held))
+        self.at += len(block)
+        return block
+
+    def state(self) -> State:
+        """From where the elements come that were not given."""
+        return self._carry.state()
+
+    def close(self) -> None:
+        """Close the cursor below."""
+        self._carry.close()
