@@ -11,6 +11,8 @@ from headwater.data.operators.batch import Batch
 from headwater.data.operators.padded_batch import PaddedBatch
 from headwater.data.operators.padding import Padding, as_shapes, as_values
 from headwater.data.operators.ragged_batch import RaggedBatch
+from headwater.data.operators.rebatch import Rebatch
+from headwater.data.operators.unbatch import Unbatch
 
 
 class Batching(Calls):
@@ -60,3 +62,27 @@ class Batching(Calls):
             raise DataError(f"columns={columns!r} is one text.", remedy=f"Write columns=({columns!r},).")
         names = None if columns is None else tuple(columns)
         return self._then(RaggedBatch(self.graph.root, size, drop_remainder, names))
+
+    def unbatch(self) -> Self:
+        """The rows of each batch: the opposite of `batch`. Of rows that are arrays, their first axis.
+
+        Batches need columns of one length, and all batches rows of one type and shape; an empty one gives
+        nothing. Errors downstream name the first row of the batch.
+
+        >>> from headwater import data
+        >>> list(data.range(5).batch(2).map_batches(lambda batch: batch[:1]).unbatch())
+        [0, 2, 4]
+        """
+        return self._then(Unbatch(self.graph.root))
+
+    def rebatch(self, size: int | Iterable[int], *, drop_remainder: bool = False) -> Self:
+        """Batches of another size: ``unbatch().batch(size)`` with at most one copy of each row.
+
+        A list of sizes takes turns, and begins again.
+
+        >>> from headwater import data
+        >>> [batch.tolist() for batch in data.range(8).batch(4).rebatch([3, 1])]
+        [[0, 1, 2], [3], [4, 5, 6], [7]]
+        """
+        sizes = (size,) if isinstance(size, int) else tuple(size)
+        return self._then(Rebatch(self.graph.root, sizes, drop_remainder))

@@ -186,7 +186,7 @@ def _differs(
 
 
 def _not_rows(block: Block, at: int, name: str, value: Any, operator: str) -> DataError:
-    text = repr(value)
+    text = repr(value.item() if isinstance(value, np.generic) else value)
     return DataError(
         f"{shown(name)} is {text if len(text) < 60 else text[:57] + '...'} ({type(value).__name__}), "
         "no list of numbers.",
