@@ -11,18 +11,25 @@ from headwater.core.errors import DataError
 from headwater.core.spec import Column
 
 
-def columns_of(table: Any, *, where: str, first_row: int = 0) -> dict[str, Column]:
+def columns_of(
+    table: Any, *, where: str, first_row: int = 0, row_name: Callable[[int], str] | None = None
+) -> dict[str, Column]:
     """Return the columns of an Arrow table or record batch.
 
     Numbers, booleans and times become numpy; fixed-size lists of numbers become ``[N, k]``. A missing float is
     NaN and a missing time NaT. Texts, bytes and nested values stay Arrow arrays.
-    Raised for a missing integer or boolean, which numpy cannot hold: `DataError` naming column and row.
+    Raised for a missing integer or boolean, which numpy cannot hold: `DataError` naming column and row,
+    counted from `first_row` or as `row_name` calls it.
     """
-    names = table.schema.names
-    return {name: _column(table.column(name), name, where, first_row) for name in names}
+
+    def named(row: int) -> str:
+        return f"row {first_row + row:,}"
+
+    called = row_name or named
+    return {name: _column(table.column(name), name, where, called) for name in table.schema.names}
 
 
-def _column(column: Any, name: str, where: str, first_row: int) -> Column:
+def _column(column: Any, name: str, where: str, row_name: Callable[[int], str]) -> Column:
     import pyarrow as pa
 
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
@@ -34,9 +41,9 @@ def _column(column: Any, name: str, where: str, first_row: int) -> Column:
     if convert is None:
         return array
     if array.null_count and not _has_missing(array.type):
-        row = first_row + int(np.flatnonzero(np.asarray(array.is_null()))[0])
+        row = int(np.flatnonzero(np.asarray(array.is_null()))[0])
         raise DataError(
-            f"column `{name}` ({array.type}) has no value in row {row:,}.",
+            f"column `{name}` ({array.type}) has no value in {row_name(row)}.",
             where=where,
             remedy="Fill it (pyarrow.compute.fill_null), cast it to a float, or leave it out (columns=[...]).",
         )
