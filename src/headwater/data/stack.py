@@ -12,6 +12,7 @@ from headwater.core.errors import DataError
 from headwater.core.spec import Column, Spec
 from headwater.data.block import BARE, Items
 from headwater.data.origin import described
+from headwater.data.rows import consecutive
 
 
 def stack(items: Items, *, operator: str) -> dict[str, Column]:
@@ -83,7 +84,8 @@ def _stack_arrays(values: list[Any], name: str, items: Items, operator: str) -> 
             raise _differs(items, at, operator, f"{name} is {is_}", f"it is {was}")
     if first.dtype.hasobject:
         raise _not_a_column(items, operator, name, first)
-    return np.stack(values)
+    together = consecutive(values)
+    return np.stack(values) if together is None else together
 
 
 def describe(items: Items, at: int) -> str:

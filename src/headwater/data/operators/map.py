@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 
 from headwater.data.block import Block, Items
 from headwater.data.chain import Step, Stepwise
+from headwater.data.draws import Draws
 from headwater.data.function import Function
 from headwater.data.operators.calling import call_each, carried
+from headwater.data.operators.writing import Writing, writes
 
 KEEP = ("key", "weight", "label")
 """What travels with an element through functions that do not return it: identity, weight and label."""
@@ -30,15 +32,15 @@ class Map(Stepwise):
 
     def step(self) -> Step:
         """Call the function in a tight loop; what it returns stays as it is until columns are wanted."""
+        return Writing(self.function, self.operator) if writes(self.function) else self.apply
 
-        def apply(block: Block) -> Block:
-            given = block.elements()
-            results = call_each(self.function, given, block, self.operator)
-            if given and isinstance(given[0], Mapping) and not self.keep_nothing(given[0]):
-                results = [self.with_kept(element, result) for element, result in zip(given, results)]
-            return Items(results, block.positions)
-
-        return apply
+    def apply(self, block: Block, *draws: list[Draws]) -> Block:
+        """The results for a block, each with what it lacks of the names to keep."""
+        given = block.elements()
+        results = call_each(self.function, given, block, self.operator, *draws)
+        if given and isinstance(given[0], Mapping) and not self.keep_nothing(given[0]):
+            results = [self.with_kept(element, result) for element, result in zip(given, results)]
+        return Items(results, block.positions)
 
     def keep_nothing(self, element: Mapping[str, Any]) -> bool:
         """Whether no element has any of the names to keep."""

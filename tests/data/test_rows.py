@@ -1,0 +1,117 @@
+"""Rows written straight into columns: the same as returned rows, in memory that is used again when free."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from headwater import data
+from headwater.core.errors import DataError
+from headwater.data.dataset import Dataset
+from headwater.data.draws import Draws
+from headwater.data.rows import Memory, Rows, consecutive
+
+
+@dataclass(frozen=True)
+class Spread:
+    """x becomes a row of three."""
+
+    consumes: tuple[str, ...] = ("x",)
+
+    def spec(self) -> Mapping[str, tuple[Any, tuple[int, ...]]]:
+        return {"row": (np.float32, (3,))}
+
+    def write(self, element: Any, row: Rows) -> None:
+        row["row"][:] = (element["x"], 1 / (element["x"] - 7), 2)
+
+    def __call__(self, element: Any) -> Any:
+        row = {"row": np.empty(3, np.float32)}
+        self.write(element, row)
+        return {name: value for name, value in element.items() if name != "x"} | row
+
+
+class Jitter(Spread):
+    random = True
+
+    def write(self, element: Any, row: Rows, draws: Draws) -> None:  # type: ignore[override]
+        row["row"][:] = element["x"] + draws.random()
+
+
+SOURCES: list[Callable[[int], Dataset]] = [
+    lambda n: data.from_arrays({"x": np.arange(n), "y": np.arange(n) * 2}),
+    lambda n: data.range(n).map(lambda x: {"x": x, "y": 2 * x}),
+]
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_writing_is_the_same_as_returning(source: Callable[[int], Dataset], laws: Callable[..., None]) -> None:
+    wanted = list(source(6).map(lambda element: Spread()(element)))
+    assert set(wanted[0]) == {"y", "row"}
+    laws(lambda: source(6).map(Spread()), wanted)
+    laws(lambda: source(6).map(Spread()).batch(4), list(source(6).map(lambda e: Spread()(e)).batch(4)))
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_batch_is_a_view_of_what_was_written(source: Callable[[int], Dataset]) -> None:
+    batch = next(iter(source(6).map(Spread()).batch(6)))
+    assert batch["row"].base is not None
+    assert batch["row"].base.shape == (6, 3)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_batches_that_are_held_keep_their_values(source: Callable[[int], Dataset]) -> None:
+    dataset = source(200).filter(lambda e: e["x"] != 7).map(Spread()).batch(3)
+    held = list(dataset.iterate(block_rows=1))
+    values = np.concatenate([batch["row"][:, 0] for batch in held])
+    assert values.tolist() == [x for x in range(200) if x != 7]
+
+
+def test_writers_may_be_random(laws: Callable[..., None]) -> None:
+    def build() -> Dataset:
+        return data.from_arrays({"x": np.arange(9)}).map(Jitter()).batch(2)
+
+    laws(build, list(build()))
+
+
+def test_an_error_names_the_element() -> None:
+    with pytest.raises(DataError, match=r"\.map\(Spread\) .* row 7: ZeroDivisionError"):
+        list(data.from_arrays({"x": np.arange(9)}).map(Spread()))
+
+
+def test_memory_is_used_again_once_no_view_is_left() -> None:
+    memory = Memory({"a": (np.uint8, (4,))})
+    first = memory.rows(5)["a"]
+    owner = weakref.ref(first.base)
+    row = first[2]
+    assert not np.shares_memory(memory.rows(5)["a"], first)
+    del first
+    assert not np.shares_memory(memory.rows(5)["a"], row)
+    del row
+    assert memory.rows(5)["a"].base is owner()
+
+
+def test_memory_of_another_size_is_let_go() -> None:
+    memory = Memory({"a": (np.uint8, (4,))})
+    small = memory.rows(5)["a"]
+    owner = weakref.ref(small.base)
+    del small
+    assert memory.rows(500)["a"].shape == (500, 4)
+    assert owner() is None
+
+
+def test_consecutive_finds_rows_of_one_array_and_nothing_else() -> None:
+    block = np.arange(24).reshape(4, 3, 2).copy()
+    found = consecutive([block[1], block[2], block[3]])
+    assert found is not None
+    assert found.tolist() == block[1:].tolist()
+    assert np.shares_memory(found, block)
+    other = block.copy()
+    for rows in ([block[2], block[1]], [block[0], block[2]], [block[0], other[1]], [block[0].T, block[1].T]):
+        assert consecutive(rows) is None
+    assert consecutive([np.arange(3), np.arange(3)]) is None
+    assert consecutive([block[:, 0, 0], block[:, 1, 0]]) is None
