@@ -7,9 +7,26 @@ for batch in dataset: ...
 """
 
 from headwater.data.dataset import Dataset
+from headwater.data.entry.files import from_files, from_fixed_length, from_text, from_tfrecord
 from headwater.data.entry.memory import from_arrays, from_arrow, from_source, range  # noqa: A004 - as Python calls it
-from headwater.data.entry.tables import from_parquet
+from headwater.data.entry.tables import from_csv, from_ipc, from_jsonl, from_parquet
 from headwater.data.graph import Graph
 from headwater.data.run import Run
 
-__all__ = ["Dataset", "Graph", "Run", "from_arrays", "from_arrow", "from_parquet", "from_source", "range"]
+__all__ = [
+    "Dataset",
+    "Graph",
+    "Run",
+    "from_arrays",
+    "from_arrow",
+    "from_csv",
+    "from_files",
+    "from_fixed_length",
+    "from_ipc",
+    "from_jsonl",
+    "from_parquet",
+    "from_source",
+    "from_text",
+    "from_tfrecord",
+    "range",
+]

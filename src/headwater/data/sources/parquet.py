@@ -1,8 +1,7 @@
-"""Parquet files, one row group after the other; a cursor is a file, a group and a row."""
+"""Parquet files; places are row groups."""
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,152 +9,73 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from headwater.core.digest import digest_of
-from headwater.core.errors import CorruptError, DataError
 from headwater.data.arrow import columns_of
-from headwater.data.block import Block, Columns
-from headwater.data.cursor import Cursor, Env, State
-from headwater.data.graph import Count, Node
+from headwater.data.graph import Count
+from headwater.data.sources.file import CorruptFileError, File, gone
+from headwater.data.sources.files import Files
+from headwater.data.sources.pieces import Piece, Place
+from headwater.data.sources.typed import missing_column
 
 # Rows decoded at once: enough for Parquet's own vectorised decoders, 20 MB for 40 int64 columns.
 _BATCH_ROWS = 65_536
 
+_MAGIC = (b"PAR1", b"PARE")
+_TAIL_BYTES = 8  # the footer's length (4) and the magic (4)
 
-class ParquetError(DataError, CorruptError):
+
+class ParquetError(CorruptFileError):
     """Raised when a Parquet file cannot be read."""
 
 
 @dataclass(frozen=True, eq=False)
-class Parquet(Node):
+class Parquet(Files):
     """The rows of `files`, in that order; only `columns` are read, all if left out."""
 
     operator: ClassVar[str] = "from_parquet"
-    files: tuple[Path, ...]
     columns: tuple[str, ...] | None = None
 
     @cached_property
     def cardinality(self) -> Count:
         """The sum over the files' footers."""
-        return sum(int(opened.metadata.num_rows) for opened in map(open_file, self.files))
+        return sum(int(open_file(file.path).metadata.num_rows) for file in self.files)
 
-    @cached_property
-    def identity(self) -> dict[str, Any]:
-        """Names, sizes and footers of the files: a rewritten file differs in them, and no row is read."""
-        files = [[path.name, path.stat().st_size, _digest_of_footer(path)] for path in self.files]
-        return {"files": files, "columns": self.columns}
+    def digest(self, file: File) -> str:
+        """Of the footer: a rewritten file differs in it, and no row is read."""
+        return _digest_of_footer(file)
 
-    @property
-    def label(self) -> str:
-        """The first file and how many there are."""
-        more = f" and {len(self.files) - 1} more" if len(self.files) > 1 else ""
-        return f"from_parquet({self.files[0]}{more})"
-
-    def open(self, env: Env, state: State | None) -> Cursor:  # noqa: ARG002 - nothing random here
-        """Begin with the first file, or in the group where the state stands."""
-        return ParquetCursor(self, **(state or {"file": 0, "group": 0, "row": 0, "total": 0}))
-
-
-class ParquetCursor:
-    """State: file, row group and row in it; `total` counts rows for error messages."""
-
-    def __init__(self, node: Parquet, *, file: int, group: int, row: int, total: int) -> None:
-        self._node = node
-        self._file, self._group, self._row, self._total = file, group, row, total
-        self._parts = self._read(file, group, row)
-        self._part: Columns | None = None
-        self._used = 0
-
-    def next(self, limit: int) -> Block | None:
-        """Rows of the part at hand, or of the next."""
-        while self._part is None or self._used == len(self._part):
-            found = next(self._parts, None)
-            if found is None:
-                return None
-            self._file, self._group, self._row, self._part = found
-            self._used = 0
-        block = self._part.slice(self._used, self._used + limit)
-        self._used += len(block)
-        self._row += len(block)
-        self._total += len(block)
-        return block
-
-    def state(self) -> State:
-        """Four numbers."""
-        return {"file": self._file, "group": self._group, "row": self._row, "total": self._total}
-
-    def close(self) -> None:
-        """Let the open file go."""
-        self._parts = iter(())
-
-    def _read(self, file: int, group: int, skip: int) -> Iterator[tuple[int, int, int, Columns]]:
-        """Yield file, group, row and the rows from there; `skip` rows of the first group are passed over."""
-        total = self._total
-        for at in range(file, len(self._node.files)):
-            path = self._node.files[at]
-            opened = open_file(path)
-            for number in range(group, opened.num_row_groups):
-                row = 0
-                for batch in self._batches(opened, path, number):
-                    start = row
-                    row += batch.num_rows
-                    if row <= skip:
-                        continue
-                    batch = batch.slice(max(0, skip - start))
-                    where = f"{path}, row group {number}"
-                    columns = columns_of(batch, where=where, first_row=max(skip, start))
-                    yield at, number, max(skip, start), Columns(columns, _places(total, batch.num_rows))
-                    total += batch.num_rows
-                skip = 0
-            group = 0
+    def read(self, path: Path, place: Place) -> Iterator[Piece]:
+        """Decode row groups from `place` on, some ten thousand rows at once."""
+        opened = open_file(path)
+        row = place.row
+        for group in range(place.at, opened.num_row_groups):
+            left = opened.metadata.row_group(group).num_rows
+            for batch in self._batches(opened, path, group):
+                left -= batch.num_rows
+                where = f"{path}, row group {group}"
+                columns = columns_of(batch, where=where, first_row=row)
+                row += batch.num_rows
+                if batch.num_rows:
+                    yield Piece(columns, None if left else group + 1)
 
     def _batches(self, opened: Any, path: Path, group: int) -> Iterator[Any]:
         import pyarrow as pa
 
-        columns = None if self._node.columns is None else list(self._node.columns)
+        columns = None if self.columns is None else list(self.columns)
         try:
             yield from opened.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group], columns=columns)
         except (pa.ArrowException, OSError) as error:
             raise _corrupt(path, f"row group {group} cannot be read: {error}") from error
 
 
-def find_files(paths: str | Path | Sequence[str | Path]) -> tuple[Path, ...]:
-    """Return the files that names, folders and patterns stand for, sorted within each."""
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    found: list[Path] = []
-    for one in given:
-        path = Path(one)
-        if path.is_dir():
-            matches = sorted(path.glob("*.parquet"))
-        else:
-            matches = [path] if path.exists() else sorted(map(Path, glob.glob(str(one), recursive=True)))  # noqa: PTH207
-        if not matches:
-            raise DataError(
-                "no Parquet file is there.",
-                where=str(one),
-                remedy="Check the path; a pattern looks like 'day-*.parquet'.",
-            )
-        found += matches
-    if not found:
-        raise DataError(
-            "no path was given.", where="data.from_parquet", remedy="Pass a file, a folder or a pattern."
-        )
-    return tuple(found)
-
-
-def check_columns(files: tuple[Path, ...], columns: Sequence[str] | None) -> tuple[str, ...] | None:
+def check_columns(files: tuple[File, ...], columns: Sequence[str] | None) -> tuple[str, ...] | None:
     """Refuse column names that the first file does not have."""
     if columns is None:
         return None
-    from headwater.core.registry import did_you_mean
-
-    known = open_file(files[0]).schema_arrow.names
+    known = open_file(files[0].path).schema_arrow.names
     for name in columns:
         if name not in known:
-            raise DataError(
-                f"there is no column `{name}`.", where=str(files[0]), remedy=did_you_mean(name, known)
-            )
+            raise missing_column(name, known, where=str(files[0].path))
     return tuple(columns)
 
 
@@ -167,11 +87,28 @@ def open_file(path: Path) -> Any:
     try:
         return pq.ParquetFile(path, page_checksum_verification=True)
     except FileNotFoundError:
-        raise DataError(
-            "the file is gone.", where=str(path), remedy="Put it back, or build the dataset anew."
-        ) from None
+        raise gone(path) from None
     except (pa.ArrowException, OSError) as error:
-        raise _corrupt(path, f"not a readable Parquet file: {error}") from error
+        raise _corrupt(path, f"not a readable Parquet file: {_what_is_wrong(path) or error}") from error
+
+
+def _what_is_wrong(path: Path) -> str:
+    """What the first and last bytes tell, where Arrow's own words would not."""
+    with path.open("rb") as file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        if size_bytes < _TAIL_BYTES + 4:
+            return f"it has {size_bytes:,} bytes, too few for a header and a footer"
+        head = file.read(4)
+        file.seek(-_TAIL_BYTES, os.SEEK_END)
+        tail = file.read(_TAIL_BYTES)
+    if head not in _MAGIC:
+        return f"it begins with {head!r}, not {_MAGIC[0]!r}"
+    if tail[4:] not in _MAGIC:
+        return f"its footer is cut short: it ends with {tail[4:]!r}, not {_MAGIC[0]!r}"
+    length = int.from_bytes(tail[:4], "little")
+    if length + _TAIL_BYTES + 4 > size_bytes:
+        return f"its footer is cut short: it should have {length:,} bytes, the file has {size_bytes:,}"
+    return ""
 
 
 def _corrupt(path: Path, problem: str) -> ParquetError:
@@ -182,13 +119,14 @@ def _corrupt(path: Path, problem: str) -> ParquetError:
     )
 
 
-def _digest_of_footer(path: Path) -> str:
-    with path.open("rb") as file:
-        file.seek(-8, os.SEEK_END)
-        length = int.from_bytes(file.read(4), "little")
-        file.seek(-8 - length, os.SEEK_END)
-        return digest_of(file.read(length))
-
-
-def _places(start: int, count: int) -> Any:
-    return np.arange(start, start + count, dtype=np.int64)
+def _digest_of_footer(file: File) -> str:
+    try:
+        with file.path.open("rb") as opened:
+            opened.seek(-_TAIL_BYTES, os.SEEK_END)
+            length = int.from_bytes(opened.read(4), "little")
+            opened.seek(-_TAIL_BYTES - length, os.SEEK_END)
+            return digest_of(opened.read(length))
+    except FileNotFoundError:
+        raise gone(file.path) from None
+    except OSError:  # no footer to be found: reading will say so
+        return file.ends

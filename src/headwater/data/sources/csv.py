@@ -1,0 +1,163 @@
+"""CSV files; places are bytes of the plain content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from headwater.core.errors import DataError
+from headwater.data.arrow import columns_of
+from headwater.data.sources.file import CorruptFileError
+from headwater.data.sources.files import Files
+from headwater.data.sources.lines import first_wrong, line_chunks, line_ends, line_number
+from headwater.data.sources.pieces import Piece, Place
+from headwater.data.sources.stream import AUTO, check_compression
+from headwater.data.sources.typed import Types, missing_column
+
+_WHERE = "data.from_csv"
+
+
+@dataclass(frozen=True, eq=False)
+class Csv(Files):
+    """The rows below each file's line of names, or all if `names` are given."""
+
+    operator: ClassVar[str] = "from_csv"
+    columns: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
+    types: Types = ()
+    delimiter: str = ","
+    quote: str | None = '"'
+    compression: str = AUTO
+
+    def __post_init__(self) -> None:
+        check_compression(self.compression, where=_WHERE)
+        for argument, value in (("delimiter", self.delimiter), ("quote", self.quote)):
+            if value is not None and (len(value) != 1 or not value.isascii() or value in "\r\n"):
+                raise DataError(
+                    f"{argument}={value!r} is not one ASCII character.",
+                    where=_WHERE,
+                    remedy="Give one such as ';'.",
+                )
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """Types by their names."""
+        return {**super().identity, "types": [[name, str(kind)] for name, kind in self.types]}
+
+    def read(self, path: Path, place: Place) -> Iterator[Piece]:
+        """Some thousand rows at once, as the types that the first file has."""
+        at, row = place
+        names = self._names(path)
+        kinds = self.kinds
+        for name in kinds:
+            if names and name not in names:
+                raise missing_column(name, names, where=str(path))
+        for after, content in self._chunks(path, at):
+            start = self._header_bytes(content) if at == 0 else 0
+            table, error = self._parsed(path, content[start:], at + start, row, names, kinds)
+            if table.num_rows:
+                yield Piece(columns_of(table, where=str(path), first_row=row), None if error else after)
+            if error:
+                raise error
+            at, row = after, row + table.num_rows
+
+    @cached_property
+    def kinds(self) -> dict[str, Any]:
+        """Names and types of the columns that are read: as given, or as in the first rows of the first file."""
+        given = dict(self.types)
+        for file in self.files:
+            names = self._names(file.path)
+            if not names:
+                continue
+            content = next(self._chunks(file.path, 0))[1]
+            start = self._header_bytes(content)
+            table, error = self._parsed(file.path, content[start:], start, 0, names, None)
+            if error and not table.num_rows:
+                raise error
+            if table.num_rows or file is self.files[-1]:
+                found = dict(zip(table.schema.names, table.schema.types))
+                chosen = self.columns or names
+                for name in (*chosen, *given):
+                    if name not in found:
+                        raise missing_column(name, names, where=str(file.path))
+                return {name: given.get(name, found[name]) for name in chosen}
+        return {}
+
+    def _names(self, path: Path) -> tuple[str, ...]:
+        """The columns of one file; none if it is empty."""
+        if self.names is not None:
+            return self.names
+        content = next(self._chunks(path, 0), (0, b""))[1]
+        header = content[: self._header_bytes(content)]
+        return tuple(self._table(header, None, None).schema.names) if header.strip() else ()
+
+    def _chunks(self, path: Path, at: int) -> Iterator[tuple[int, bytes]]:
+        return line_chunks(path, self.compression, at=at, quote=self._quote)
+
+    @property
+    def _quote(self) -> bytes:
+        return (self.quote or "").encode()
+
+    def _header_bytes(self, content: bytes) -> int:
+        if self.names is not None:
+            return 0
+        ends = line_ends(content, quote=self._quote)
+        return int(ends[0]) if len(ends) else len(content)
+
+    def _parsed(
+        self,
+        path: Path,
+        content: bytes,
+        at: int,
+        row: int,
+        names: tuple[str, ...],
+        kinds: dict[str, Any] | None,
+    ) -> tuple[Any, DataError | None]:
+        """The rows, up to the first that is wrong, and the error that names it."""
+        import pyarrow as pa
+
+        def parse(lines: bytes) -> Any:
+            return self._table(lines, names, kinds)
+
+        try:
+            return parse(content), None
+        except pa.ArrowException:
+            start, stop, error = first_wrong(content, parse, quote=self._quote)
+            table = parse(content[:start])
+            line = line_number(path, self.compression, at + start)
+            where = f"{path}, row {row + table.num_rows:,} (line {line:,})"
+            return table, _wrong(where, content[start:stop], error)
+
+    def _table(self, content: bytes, names: tuple[str, ...] | None, kinds: dict[str, Any] | None) -> Any:
+        import pyarrow as pa
+        import pyarrow.csv
+
+        if names is not None and not content.strip():  # Arrow refuses what has no row
+            return pa.schema(
+                [(name, (kinds or {}).get(name, pa.null())) for name in kinds or names]
+            ).empty_table()
+        return pa.csv.read_csv(
+            pa.BufferReader(content),
+            pa.csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names),
+            pa.csv.ParseOptions(
+                delimiter=self.delimiter,
+                quote_char=self.quote or False,
+                newlines_in_values=self.quote is not None,
+            ),
+            pa.csv.ConvertOptions(
+                column_types=kinds, include_columns=list(kinds) if kinds is not None else None
+            ),
+        )
+
+
+def _wrong(where: str, line: bytes, error: Exception) -> CorruptFileError:
+    reason = str(error).partition("Row #")[2].partition(": ")[2] or str(error)
+    shown = line.strip()[:60].decode(errors="replace")
+    return CorruptFileError(
+        f"{' '.join(reason.split())} in {shown!r}." if shown not in reason else f"{' '.join(reason.split())}.",
+        where=where,
+        remedy="Mend the row; a type that the first rows do not show is given by types={'name': 'float64'}.",
+    )

@@ -1,0 +1,112 @@
+"""Sources of many files: a format says how one file is read from a place, this says the rest.
+
+Order, states, positions, errors and reading ahead are the same for all formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from headwater.data.block import Block
+from headwater.data.cursor import Cursor, Env, State
+from headwater.data.graph import Count, Node, identify, is_setting, parameters
+from headwater.data.sources.ahead import ReadAhead
+from headwater.data.sources.file import File
+from headwater.data.sources.pieces import BEGINNING, FileCursor, Piece, Place
+
+
+@dataclass(frozen=True, eq=False)
+class Files(Node):
+    """The rows of `files`, one file after the other. A format subclasses this and writes `read`."""
+
+    ahead: ClassVar[bool] = True
+    """Whether the next files are opened in threads while this one is read."""
+
+    files: tuple[File, ...]
+
+    def read(self, path: Path, place: Place) -> Iterator[Piece]:
+        """The rows of one file from `place` on.
+
+        Called in any thread, for several files at once. From one place always come the same rows, however cut.
+        """
+        raise NotImplementedError
+
+    def digest(self, file: File) -> str:
+        """What tells the content of a file from another, without reading it whole."""
+        return file.ends
+
+    @property
+    def cardinality(self) -> Count:
+        """Known when they have been read, unless the format says it."""
+        return None
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """Names, sizes and a digest of a few bytes of the files, and the parameters; the folder may change."""
+        rest = {
+            item.name: identify(getattr(self, item.name))
+            for item in parameters(self)
+            if item.name != "files" and not is_setting(item)
+        }
+        return {"files": [[file.path.name, file.size_bytes, self.digest(file)] for file in self.files], **rest}
+
+    @property
+    def label(self) -> str:
+        """The first file and how many there are."""
+        more = f" and {len(self.files) - 1:,} more" if len(self.files) > 1 else ""
+        return f"{self.operator}({self.files[0].path}{more})"
+
+    def open(self, env: Env, state: State | None) -> Cursor:
+        """Begin with the first file, or where the state stands."""
+        count = len(self.files) if self.ahead else 0
+        return FilesCursor(self, ReadAhead(self.open_file, count, env.clock), state or {"file": 0, **BEGINNING})
+
+    def open_file(self, number: int, state: State | None = None) -> FileCursor:
+        """A cursor over one file alone; it reads nothing before it is asked for rows."""
+        at = state or BEGINNING
+        file, place = self.files[number], Place(at["place"], at["row"])
+        return FileCursor(file, self.read(file.path, place), place=place.at, row=place.row, given=at["given"])
+
+
+class FilesCursor:
+    """State: the number of the file, and where in it. What is read ahead is in no state."""
+
+    def __init__(self, node: Files, ahead: ReadAhead[FileCursor], state: State) -> None:
+        self._node = node
+        self._ahead = ahead
+        self._number = int(state["file"])
+        self._start = {name: int(state[name]) for name in BEGINNING}
+        self._cursor: FileCursor | None = None
+        self._given = False
+
+    def next(self, limit: int) -> Block | None:
+        """Rows of this file, or of the next that has any."""
+        while self._number < len(self._node.files):
+            if self._given:  # whoever wants only the first rows opens no second file
+                self._ahead.look(self._number + 1)
+            if self._cursor is None:
+                waiting = self._ahead.take(self._number)
+                self._cursor = waiting or self._node.open_file(self._number, self._start)
+            block = self._cursor.next(limit)
+            if block is not None:
+                self._given = True
+                return block
+            self._cursor.close()
+            self._cursor, self._start = None, BEGINNING
+            self._number += 1
+        self._ahead.close()
+        return None
+
+    def state(self) -> State:
+        """Four numbers."""
+        return {"file": self._number, **(self._cursor.state() if self._cursor else self._start)}
+
+    def close(self) -> None:
+        """Stop the threads and let go of the open files; the state stays."""
+        self._ahead.close()
+        if self._cursor is not None:
+            self._cursor.close()

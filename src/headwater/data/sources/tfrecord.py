@@ -1,0 +1,134 @@
+"""TFRecord files: records behind their length, both with a checksum; places are bytes of the plain content."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headwater.core.spec import Column
+from headwater.data.block import BARE
+from headwater.data.sources.crc32c import checksums, masked
+from headwater.data.sources.example import Features, columns_of_examples, features_of
+from headwater.data.sources.file import corrupt
+from headwater.data.sources.files import Files
+from headwater.data.sources.gathered import gathered
+from headwater.data.sources.pieces import Piece, Place
+from headwater.data.sources.stream import AUTO, CHUNK_BYTES, Stream, check_compression, stream
+
+_HEAD_BYTES, _FOOT_BYTES = 12, 4  # length (8) and its checksum (4), content, its checksum
+
+
+@dataclass(frozen=True, eq=False)
+class TFRecord(Files):
+    """Records as bytes, or, if they are serialised ``tf.train.Example``, as the columns of `features`."""
+
+    operator: ClassVar[str] = "from_tfrecord"
+    compression: str = AUTO
+    examples: bool = False
+    features: Features | None = None
+
+    def __post_init__(self) -> None:
+        check_compression(self.compression, where="data.from_tfrecord")
+
+    def read(self, path: Path, place: Place) -> Iterator[Piece]:
+        """Some records at once; whatever their content is checked against comes before it is used."""
+        at, row = place
+        with stream(path, self.compression, at=at) as file:
+            for content, starts in _framed(file, row):
+                stops = np.append(starts[1:], len(content))
+                good = _num_intact(content, starts, stops)
+                after = at + len(content) if good == len(starts) else None
+                if good:
+                    yield Piece(self._columns(content, starts[:good], stops[:good], path, row), after)
+                if good < len(starts):
+                    raise corrupt(
+                        path, "the checksum is wrong: its bytes have changed", at=f"record {row + good:,}"
+                    )
+                at, row = at + len(content), row + len(starts)
+
+    @cached_property
+    def kinds(self) -> Features:
+        """The features of an example: those asked for, or those of the first record of all."""
+        if self.features is not None:
+            return self.features
+        for file in self.files:
+            with stream(file.path, self.compression) as opened:
+                for content, starts in _framed(opened, 0):
+                    stop = int(starts[1]) if len(starts) > 1 else len(content)
+                    return features_of(content[_HEAD_BYTES : stop - _FOOT_BYTES], f"{file.path}, record 0")
+        return ()
+
+    def _columns(
+        self, content: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64], path: Path, row: int
+    ) -> dict[str, Column]:
+        import pyarrow as pa
+
+        starts, stops = starts + _HEAD_BYTES, stops - _FOOT_BYTES
+        if not self.examples:
+            return {BARE: gathered(content, starts, stops, pa.binary())}
+        records = list(map(content.__getitem__, map(slice, starts.tolist(), stops.tolist())))
+        return columns_of_examples(records, self.kinds, path=path, row=row)
+
+
+def _framed(file: Stream, row: int) -> Iterator[tuple[bytes, NDArray[np.int64]]]:
+    """Yield whole records and where each begins; lengths are believed only as far as bytes are at hand."""
+    rest, missing = b"", 0
+    while content := file.read(max(CHUNK_BYTES, missing)):
+        content = rest + content
+        starts, end, missing = _frames(content)
+        if starts:
+            yield content[:end], np.array(starts, np.int64)
+        row += len(starts)
+        rest = content[end:]
+        if len(rest) >= _HEAD_BYTES and not _is_head(rest):
+            raise corrupt(file.path, "the checksum of its length is wrong", at=f"record {row:,}")
+    if rest:
+        wanted = f"{len(rest) + missing:,}" if missing else f"at least {_HEAD_BYTES + _FOOT_BYTES}"
+        raise corrupt(
+            file.path, f"the file is cut short: {len(rest):,} bytes of {wanted} are there", at=f"record {row:,}"
+        )
+
+
+def _frames(content: bytes) -> tuple[list[int], int, int]:
+    """Where records begin, where the last whole one ends, and how many bytes the one after it lacks."""
+    starts: list[int] = []
+    at, size, unpack = 0, len(content), struct.Struct("<Q").unpack_from
+    while at + _HEAD_BYTES <= size:
+        end = at + unpack(content, at)[0] + _HEAD_BYTES + _FOOT_BYTES
+        if end > size:
+            return starts, at, end - size
+        starts.append(at)
+        at = end
+    return starts, at, 0
+
+
+def _is_head(content: bytes) -> bool:
+    return bool(_heads_intact(content, np.zeros(1, np.int64))[0])
+
+
+def _num_intact(content: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> int:
+    """How many records come before the first with a wrong checksum."""
+    heads = _heads_intact(content, starts)
+    if not heads.all():  # what follows a wrong length is no record
+        good = int(np.argmin(heads))
+        starts, stops = starts[:good], stops[:good]
+    sums = masked(checksums(content, starts + _HEAD_BYTES, stops - _FOOT_BYTES))
+    wrong = np.flatnonzero(sums != _stored(content, stops - _FOOT_BYTES))
+    return int(wrong[0]) if len(wrong) else len(starts)
+
+
+def _heads_intact(content: bytes, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    intact: NDArray[np.bool_] = masked(checksums(content, starts, starts + 8)) == _stored(content, starts + 8)
+    return intact
+
+
+def _stored(content: bytes, at: NDArray[np.int64]) -> NDArray[np.uint32]:
+    four = np.frombuffer(content, np.uint8)[at[:, None] + np.arange(4)]
+    return np.ascontiguousarray(four).view("<u4")[:, 0]
