@@ -33,19 +33,29 @@ class Carry:
 
     def take(self, count: int) -> Block:
         """The first `count` of the held elements, which must be so many."""
-        parts = []
-        left = count
-        while left > 0:
-            block = self._pieces[0][1]
-            used, stop = self._used, min(len(block), self._used + left)
+        block = self.peek(count)
+        self.drop(count)
+        return block
+
+    def peek(self, count: int) -> Block:
+        """The same, but they stay held."""
+        parts: list[Block] = []
+        left, used = count, self._used
+        for _, block in self._pieces:
+            stop = min(len(block), used + left)
             parts.append(block if used == 0 and stop == len(block) else block.slice(used, stop))
             left -= stop - used
-            self._used = stop
-            if stop == len(block):
-                self._pieces.popleft()
-                self._used = 0
-        self.held -= count
+            used = 0
+            if not left:
+                break
         return join(parts)
+
+    def drop(self, count: int) -> None:
+        """Let go of the first `count` of the held elements."""
+        self.held -= count
+        self._used += count
+        while self._pieces and self._used >= len(self._pieces[0][1]):
+            self._used -= len(self._pieces.popleft()[1])
 
     def state(self) -> State:
         """From where everything comes that was not taken yet."""

@@ -13,6 +13,7 @@ from headwater.data.operators.padding import Padding, as_shapes, as_values
 from headwater.data.operators.ragged_batch import RaggedBatch
 from headwater.data.operators.rebatch import Rebatch
 from headwater.data.operators.unbatch import Unbatch
+from headwater.data.operators.window import Window
 
 
 class Batching(Calls):
@@ -86,3 +87,18 @@ class Batching(Calls):
         """
         sizes = (size,) if isinstance(size, int) else tuple(size)
         return self._then(Rebatch(self.graph.root, sizes, drop_remainder))
+
+    def window(
+        self, size: int, *, shift: int | None = None, stride: int = 1, drop_remainder: bool = False
+    ) -> Self:
+        """Windows of `size` elements, each stacked like a batch; the next begins `shift` elements later.
+
+        `shift` is `size` if left out; the elements of a window lie `stride` apart. The windows at the end that
+        lack elements are shorter, unless `drop_remainder`. Where tf.data's window is a dataset of its own, this
+        one is an element.
+
+        >>> from headwater import data
+        >>> [window.tolist() for window in data.range(5).window(3, shift=1)]
+        [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4], [4]]
+        """
+        return self._then(Window(self.graph.root, size, shift, stride, drop_remainder))
