@@ -12,6 +12,7 @@ from headwater.data.graph import Node, Unary
 from headwater.data.parallel.chain import Chain, Link
 from headwater.data.parallel.feed import Feed, Form
 from headwater.data.parallel.hands import Step as BoundStep
+from headwater.data.passing import passing
 
 Step: TypeAlias = Callable[[Block], Block]
 Numbered: TypeAlias = Callable[[Block, int], Block]
@@ -33,6 +34,9 @@ class Stepwise(Unary):
     Then nothing may move past it that changes that number, and its step is a `Numbered`.
     """
 
+    portable: ClassVar[bool] = True
+    """Whether it can do its work in another process; not if that would take the source's data along."""
+
     def step(self) -> Step:
         """The function that a block goes through."""
         raise NotImplementedError
@@ -49,14 +53,15 @@ class Stepwise(Unary):
         """The same for a consumer that will stack the elements anyway.
 
         A one-to-one step has no state of its own: "drop three elements" means the same before and after it. A
-        filter counts other elements than what feeds it, so it begins a chain, whose state is one level up.
+        filter counts other elements than what feeds it, so it begins a chain, whose state is one level up; and
+        so does any step that may pass over elements.
         """
         chain: list[Stepwise] = [self]
-        while _fuses(chain):
+        while _fuses(chain, env):
             chain.append(chain[-1].input)  # type: ignore[arg-type]  # _fuses saw that it is stepwise
         chain.reverse()
         form: Form = "counted" if any(node.numbered for node in chain) else "plain"
-        if form == "plain" and not chain[0].one_to_one:
+        if form == "plain" and (env.ignoring is not None or not chain[0].one_to_one):
             form = "sieve"
         inner = state if form == "plain" or state is None else state["input"]
         at = int(state["at"]) if state and form == "counted" else 0
@@ -80,15 +85,16 @@ class Stacked:
 def bound(node: Stepwise, env: Env) -> BoundStep:
     """The step of a node in one run: of a block and the number of its first element."""
     if node.numbered:
-        return node.numbered_step(env)
+        return passing(node.numbered_step(env), env)
     step = node.step()
-    return lambda block, first: step(block)  # noqa: ARG005 - its number is nothing to it
+    return passing(lambda block, first: step(block), env)  # noqa: ARG005 - its number is nothing to it
 
 
-def _fuses(chain: list[Stepwise]) -> bool:
+def _fuses(chain: list[Stepwise], env: Env) -> bool:
     """Whether the input of the last of `chain`, which lists operators downwards, belongs to it too."""
     last, below = chain[-1], chain[-1].input
     if not last.one_to_one or not isinstance(below, Stepwise):
         return False
     # Elements are numbered as they enter a chain, so whatever drops some must be in one below.
-    return below.one_to_one or not any(node.numbered for node in chain)
+    drops = env.ignoring is not None or not below.one_to_one
+    return not (drops and any(node.numbered for node in chain))

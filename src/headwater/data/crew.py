@@ -40,6 +40,10 @@ class Crew:
         done.add_done_callback(self._finished)
         return done
 
+    def __reduce__(self) -> tuple[type[Crew], tuple[()]]:
+        """In another process it has threads of its own."""
+        return (Crew, ())
+
     def close(self) -> None:
         """Drop what has not begun, and wait for what has."""
         while True:

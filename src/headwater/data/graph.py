@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
@@ -105,6 +105,15 @@ class Merge(Node):
         return max((part.depth for part in self.parts), default=0)
 
 
+@dataclass(frozen=True, eq=False)
+class Elsewhere(Node):
+    """What feeds a node that was sent to another process: all that the node may ask of it, and no data."""
+
+    depth: int = 0
+    random_access: bool = True
+    cardinality: Count = None
+
+
 def onto(node: N, new: Node) -> N:
     """The same operator fed by `new`."""
     return dataclasses.replace(node, input=new)
@@ -118,6 +127,12 @@ def with_inputs(node: Node, inputs: Sequence[Node]) -> Node:
         return onto(node, inputs[0])
     assert isinstance(node, Merge)  # noqa: S101 - only these two have inputs
     return dataclasses.replace(node, parts=tuple(inputs))
+
+
+def without_input(node: Node) -> Node:
+    """The operator alone, fed by nothing, as it is sent to another process."""
+    fed = [Elsewhere(part.depth, part.random_access, part.cardinality) for part in node.inputs]
+    return with_inputs(node, fed)
 
 
 def upstream(node: Node) -> Iterator[Node]:
@@ -168,7 +183,7 @@ class Graph:
 
     root: Node
     seed: int = 0
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

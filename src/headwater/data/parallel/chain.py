@@ -5,17 +5,24 @@ Nothing is held between two blocks, so a chain may change hands at any of them; 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from headwater.core.errors import DataError
 from headwater.data.block import Block
 from headwater.data.cursor import Cursor, Env, State
-from headwater.data.graph import Node
+from headwater.data.graph import Node, without_input
+from headwater.data.options import Options
 from headwater.data.parallel.ahead import Ahead
-from headwater.data.parallel.feed import Feed, Numbered, Portions
-from headwater.data.parallel.hands import Step, Threads, make
+from headwater.data.parallel.cloudpickle import dumps
+from headwater.data.parallel.feed import Feed, Numbered, Passed, Portions
+from headwater.data.parallel.hands import Hands, Step, Threads, make
 from headwater.data.parallel.judge import Judge, Watch, held_while
+from headwater.data.parallel.processes import Processes
+
+log = logging.getLogger("headwater.data")
 
 
 @dataclass
@@ -40,9 +47,14 @@ class Chain:
         self._watch = Watch()
         self._elsewhere: Cursor | None = None
         self._looks_on = False
+        self._pool: Processes | None = None
+        self._portable = is_portable(self._links) and env.ignoring is None
         self._mode = _mode(self._links, env)
         if self._mode == "threads":
             self._elsewhere = self._threads(self._feed, self._links)
+        elif self._mode == "processes":
+            self._pool = pool_of(self._links, env)
+            self._elsewhere = self._processes(self._pool)
 
     def next(self, limit: int) -> Block | None:
         """What the links make of the next block; one of which nothing is left is followed by another."""
@@ -52,8 +64,7 @@ class Chain:
             if block is None:
                 return None
             made = self._pass(block, first)
-            if self._mode == "auto" and self._judge.is_due(self._watch):
-                self._decide()
+            self._reconsider()
             if len(made):
                 return made
         return self._elsewhere.next(limit)
@@ -65,6 +76,16 @@ class Chain:
     def close(self) -> None:
         """Stop what works elsewhere, and close what feeds it."""
         (self._elsewhere or self._feed).close()
+        if self._pool is not None:
+            self._pool.close()
+
+    def _reconsider(self) -> None:
+        """Move on to other hands once they are ready, or were found to be worth it."""
+        if self._pool is not None:
+            if self._pool.ready:
+                self._elsewhere = self._processes(self._pool)
+        elif self._mode == "auto" and self._judge.is_due(self._watch):
+            self._decide()
 
     def _pass(self, block: Block, first: int) -> Block:
         """One block through all links, under two clocks."""
@@ -95,30 +116,77 @@ class Chain:
         if self._judge.wants_probe(self._watch):
             self._looks_on = True
             return
-        verdict = self._judge.verdict(self._watch, portable=False)
+        verdict = self._judge.verdict(self._watch, portable=self._portable)
         if verdict == "threads":
             self._elsewhere = self._threads(self._feed, self._links)
+        elif verdict == "processes":
+            self._call_processes()
+
+    def _call_processes(self) -> None:
+        """Start processes; the chain goes on here until they are ready."""
+        try:
+            self._pool = pool_of(self._links, self._env)
+        except DataError as error:
+            log.info("%s: stays in this process: %s", self._links[-1].node.label, error)
+            self._portable = False
 
     def _threads(self, feed: Numbered, links: Sequence[Link]) -> Cursor:
-        """Threads for all links; those that wait and those that compute in lanes of their own."""
-        return Portions(self._lane(feed, links, stacked=self._stacked))
-
-    def _lane(self, feed: Numbered, links: Sequence[Link], *, stacked: bool) -> Ahead:
         waits = any(link.watch.waits and link.watch.num_rows for link in links)
-        hands = Threads(
-            self._env.crew, [link.step for link in links], 8 * self._cores if waits else self._cores
-        )
-        return Ahead(
+        most = 8 * self._cores if waits else self._cores
+        return self._ahead(feed, links, Threads(self._env.crew, [link.step for link in links], most))
+
+    def _processes(self, pool: Processes) -> Cursor:
+        """Processes for what can leave this one; what comes before it stays here."""
+        stays, goes = split(self._links)
+        steps = [link.step for link in stays]
+        return self._ahead(Passed(self._feed, steps) if steps else self._feed, goes, pool)
+
+    def _ahead(self, feed: Numbered, links: Sequence[Link], hands: Hands) -> Cursor:
+        options = self._env.options
+        row_s = sum(link.watch.row_s for link in links) or 0.001
+        made = Ahead(
             feed,
             hands,
             cores=self._cores,
-            ahead_bytes=self._env.options.ahead_bytes,
-            row_s=sum(link.watch.row_s for link in links) or 0.001,
-            stacked=stacked,
+            ahead_bytes=options.ahead_bytes,
+            row_s=row_s,
+            stacked=self._stacked,
         )
+        return Portions(made)
+
+
+def split(links: Sequence[Link]) -> tuple[Sequence[Link], Sequence[Link]]:
+    """What must stay in this process, and what follows it."""
+    stays = [at for at, link in enumerate(links) if not getattr(link.node, "portable", False)]
+    first = stays[-1] + 1 if stays else 0
+    return links[:first], links[first:]
+
+
+def is_portable(links: Sequence[Link]) -> bool:
+    """Whether the costly part of a chain can leave this process."""
+    return bool(split(links)[1])
+
+
+def pool_of(links: Sequence[Link], env: Env) -> Processes:
+    """Processes that have the steps of what can leave this one.
+
+    Raised if something in a function cannot be sent: `DataError`.
+    """
+    nodes = [without_input(link.node) for link in split(links)[1]]
+    if not nodes:
+        raise DataError(
+            "it reads from memory of this process, and cannot leave it.",
+            where=f".{links[-1].node.label}",
+            remedy='Use parallel="threads".',
+        )
+    sent = Env(env.seed, env.epochs, env.branch, options=Options(parallel="inline"))
+    program = dumps((nodes, sent))
+    return Processes(program, env.options.cores, named=nodes[-1].label)
 
 
 def _mode(links: Sequence[Link], env: Env) -> str:
     """Where the user wants the links to run; ``auto`` if that was left open."""
     said = {getattr(link.node, "parallel", "auto") for link in links} - {"auto"}
-    return said.pop() if said else env.options.parallel
+    mode = said.pop() if said else env.options.parallel
+    # What is passed over is counted here, where another process could not.
+    return "threads" if mode == "processes" and env.ignoring is not None else mode

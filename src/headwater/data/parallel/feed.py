@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from headwater.data.block import Block, join
 from headwater.data.carry import Carry
 from headwater.data.cursor import Cursor, State
+from headwater.data.parallel.hands import Step, make
 
 Form: TypeAlias = Literal["plain", "sieve", "counted"]
 
@@ -14,7 +16,10 @@ Form: TypeAlias = Literal["plain", "sieve", "counted"]
 class Numbered(Cursor, Protocol):
     """A cursor that knows how many elements it gave."""
 
-    at: int
+    @property
+    def at(self) -> int:
+        """The number of the next element."""
+        ...
 
 
 class Feed:
@@ -55,6 +60,35 @@ class Feed:
             parts.append(part)
             left -= len(part)
         return join(parts)
+
+
+class Passed:
+    """A feed whose blocks go through a few steps first, one element for each."""
+
+    def __init__(self, feed: Feed, steps: Sequence[Step]) -> None:
+        self._feed = feed
+        self._steps = steps
+
+    @property
+    def at(self) -> int:
+        """The number of the next element."""
+        return self._feed.at
+
+    def next(self, limit: int) -> Block | None:
+        """The feed's block after the steps; one of which nothing is left is followed by the next."""
+        while True:
+            first = self._feed.at
+            block = self._feed.next(limit)
+            if block is None or len(block := make(self._steps, block, first).block):
+                return block
+
+    def state(self) -> State:
+        """The feed's."""
+        return self._feed.state()
+
+    def close(self) -> None:
+        """Close the feed."""
+        self._feed.close()
 
 
 class Portions:

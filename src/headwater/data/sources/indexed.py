@@ -10,7 +10,7 @@ import numpy as np
 
 from headwater.core.errors import DataError
 from headwater.core.spec import Column
-from headwater.data.block import BARE, Block, Columns, Positions, take
+from headwater.data.block import BARE, Block, Columns, Items, Positions, take
 from headwater.data.chain import Step, Stepwise
 from headwater.data.cursor import Cursor, Env, State
 from headwater.data.graph import Count, Node
@@ -21,6 +21,15 @@ class Indexed(Node):
     """A source that returns the rows at any positions."""
 
     @property
+    def columnar(self) -> bool:
+        """Whether it returns columns; if not, it has `items` instead of `gather`."""
+        return True
+
+    def items(self, positions: Positions) -> Items:
+        """The elements at `positions`, in that order, of a source whose elements are not rows of columns."""
+        raise NotImplementedError
+
+    @property
     def num_rows(self) -> int:
         """How many rows there are."""
         raise NotImplementedError
@@ -28,6 +37,10 @@ class Indexed(Node):
     def gather(self, positions: Positions) -> dict[str, Column]:
         """The rows at `positions`, in that order."""
         raise NotImplementedError
+
+    def origins(self, positions: Positions) -> Positions:
+        """What error messages are to say of the rows at `positions`: their file and row, if they have one."""
+        return positions
 
     @property
     def cardinality(self) -> Count:
@@ -51,12 +64,18 @@ class Gather(Stepwise):
     operator: ClassVar[str] = "gather"
     # Joining positions is cheap, joining rows into a batch afterwards is not.
     fills: ClassVar[bool] = True
+    portable: ClassVar[bool] = False
     source: Indexed
 
     @property
     def random_access(self) -> bool:
         """As its input."""
         return self.input.random_access
+
+    @property
+    def depth(self) -> int:
+        """As the source says."""
+        return self.source.depth
 
     @property
     def label(self) -> str:
@@ -69,6 +88,8 @@ class Gather(Stepwise):
         def fetch(block: Block) -> Block:
             assert isinstance(block, Columns)  # noqa: S101 - positions are made by Range, never by a user
             positions = np.asarray(block.columns[BARE])
+            if not self.source.columnar:
+                return self.source.items(positions)
             rows = self.source.gather(positions)
             found = next((len(column) for column in rows.values()), 0)
             if found != len(positions):
@@ -77,7 +98,7 @@ class Gather(Stepwise):
                     where=self.source.label,
                     remedy="A source's read() gives one row per key, in the order asked for.",
                 )
-            return Columns(rows, positions)
+            return Columns(rows, self.source.origins(positions))
 
         return fetch
 
