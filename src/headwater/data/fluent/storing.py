@@ -8,6 +8,8 @@ from typing import Self
 from headwater.data.fluent.calls import Calls
 from headwater.data.operators.cache import Cache
 from headwater.data.operators.prefetch import Prefetch
+from headwater.data.progress import Report
+from headwater.data.saving import save
 
 
 class Storing(Calls):
@@ -51,3 +53,13 @@ class Storing(Calls):
         which made it, `save` it.
         """
         return self.cache(folder, compression=compression)
+
+    def save(self, folder: str | Path, *, compression: str | None = None, report: Report | None = None) -> Path:
+        """Make all elements, in the order of epoch 0, write them into `folder`, and return it for `data.load`.
+
+        Run again after a kill or a full disk, it goes on with the element after the last one written. `report`
+        is called with the elements so far and their number; if left out, a bar shows on a terminal.
+        Raised: `DataError` if the folder holds anything else, or for an element that a file cannot hold;
+        `LockedError` if another process is saving here; `StorageFullError`.
+        """
+        return save(self.graph, Path(folder), compression=compression, report=report)

@@ -24,7 +24,7 @@ from headwater.data.store.chunk import Chunk
 from headwater.data.store.columns import NotStorableError
 from headwater.data.store.folder import COMPRESSIONS, Folder
 from headwater.data.store.frozen import frozen
-from headwater.data.store.memory import Memories
+from headwater.data.store.memory import Memories, Memory
 from headwater.data.store.place import CHUNK_BYTES, Place
 
 _MOST_ROWS = 65_536
@@ -75,7 +75,7 @@ class Cache(Unary):
         alone = replace(env, epochs=(0,), branch=(), options=replace(env.options, deterministic=True))
         return CacheCursor(self.input, self.place(env.seed), alone, state, label=self.label)
 
-    def place(self, seed: int) -> Place:
+    def place(self, seed: int) -> Memory | Folder:
         """Where the elements are kept for this seed."""
         assert self.written is not None and self.memories is not None  # noqa: S101, PT018 - __post_init__ saw to it
         key = Graph(self.written, seed).fingerprint

@@ -66,6 +66,10 @@ class Folder:
         """First and stop of every chunk, in order."""
         return self._ranges.pairs
 
+    def holding(self, at: int) -> tuple[int, int] | None:
+        """First and stop of a chunk with element `at`."""
+        return self._ranges.holding(at)
+
     def refresh(self) -> None:
         """See what others have written since."""
         if not self.path.is_dir():
