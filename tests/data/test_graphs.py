@@ -123,17 +123,7 @@ def graphs(draw: st.DrawFn) -> tuple[str, int, list[Op]]:
     if draw(st.booleans()):
         batch: Op = draw(batch_op)
         ops += [batch, *draw(st.lists(row_ops, max_size=3))]
-    return kind, draw(st.integers(0, 30)), possible(kind, ops)
-
-
-def possible(kind: str, ops: list[Op]) -> list[Op]:
-    """Leave out shuffles of everything where there is no random access."""
-    kept: list[Op] = []
-    for op in ops:
-        random_access = kind != "stream" and build(kind, 3, kept).graph.root.random_access
-        if op != ("shuffle", None) or random_access:
-            kept.append(op)
-    return kept
+    return kind, draw(st.integers(0, 30)), ops
 
 
 sizes = st.one_of(st.none(), st.integers(1, 9))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -133,9 +134,18 @@ def test_a_shuffle_of_small_blocks_resumes_at_every_position(seed: int) -> None:
         next(run, None)
 
 
-def test_a_shuffle_of_everything_needs_random_access() -> None:
-    with pytest.raises(DataError, match=r"random access, which \.filter does not give.*buffer"):
-        data.range(9).filter(bool).shuffle()
+def test_a_shuffle_of_everything_holds_what_has_no_random_access(laws: Callable[..., None]) -> None:
+    kept = [x for x in range(30) if x % 3]
+    order = Permutation(len(kept), Seeds(0).child("data", "shuffle", 0, 0))(0, len(kept))
+    laws(lambda: data.range(30).filter(lambda x: x % 3).shuffle(), [kept[i] for i in order])
+
+
+def test_a_shuffle_of_what_is_endless_or_too_large_is_refused() -> None:
+    with pytest.raises(DataError, match=r"needs an end.*before \.repeat"):
+        data.range(3).repeat().shuffle()
+    wide = data.range(1_000).filter(lambda x: x >= 0).shuffle().with_options(hold_bytes=1_000)
+    with pytest.raises(DataError, match=r"more than 1,000 bytes.*hold_bytes"):
+        next(iter(wide))
 
 
 def test_a_buffer_holds_something() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from headwater.core.errors import DataError
@@ -29,6 +30,10 @@ class Options:
     ahead_bytes: int = 256 << 20
     """Memory for what is made before it is asked for, over all operators of a run."""
 
+    hold_bytes: int | None = None
+    """Memory for what an operator must hold whole, such as a ``shuffle()`` without random access; half of what
+    is free, if left out."""
+
     deterministic: bool = True
     """Whether the order is a function of graph and seed; if not, what is ready first comes first."""
 
@@ -49,6 +54,20 @@ class Options:
             raise DataError("it must be positive.", where=f"Options(ahead_bytes={self.ahead_bytes})")
 
     @property
+    def most_held_bytes(self) -> int:
+        """How much an operator may hold."""
+        return free_bytes() // 2 if self.hold_bytes is None else self.hold_bytes
+
+    @property
     def cores(self) -> int:
         """How many workers are kept busy."""
         return self.num_workers or usable_cores()
+
+
+def free_bytes() -> int:
+    """The memory that is free now; 4 GiB where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        return 4 << 30

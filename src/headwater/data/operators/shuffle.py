@@ -1,8 +1,8 @@
 """Another order, drawn from the seed.
 
-Without a size it is a permutation of everything, which needs random access and no memory. With a size,
-element i leaves at the time ``i - B + U(0, 2B)``, B being the buffer's size: it moves by less than B places
-either way, and about B elements wait at any time. The first B elements leave as those leave that a buffer
+Without a size it is a permutation of everything: in no memory over random access, else of what is then held.
+With a size, element i leaves at the time ``i - B + U(0, 2B)``, B being the buffer's size: it moves by less
+than B places either way, and about B elements wait at any time. The first B elements leave as those leave that a buffer
 long in use holds (density ``(1 - t/2B)/B``), within 2B, so that up to B elements come in a uniformly random
 order.
 
@@ -14,6 +14,7 @@ with random access without any buffer of rows.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
@@ -23,9 +24,10 @@ from numpy.typing import NDArray
 
 from headwater.core.errors import DataError
 from headwater.core.rng import Seeds
-from headwater.data.block import BARE, Block, Columns
+from headwater.data.block import Block
 from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Unary, upstream
+from headwater.data.operators.permuted import Held, Permuted
 from headwater.data.permutation import Permutation
 from headwater.data.slots import Slots
 from headwater.data.sources.range import Range
@@ -44,12 +46,11 @@ class Shuffle(Unary):
             raise DataError(
                 "buffer_size must be at least 1.", where=f".{self.label}", remedy="1 leaves the order as it is."
             )
-        if self.buffer_size is None and not self.input.random_access:
+        if self.buffer_size is None and self.input.cardinality == math.inf:
             raise DataError(
-                f"a shuffle of everything needs random access, which .{self.input.operator} does not give.",
+                "a shuffle of everything needs an end, and its input has none.",
                 where=".shuffle()",
-                remedy="Shuffle right after the source (or after map and map_batches), or give a buffer: "
-                ".shuffle(10_000).",
+                remedy="Shuffle before .repeat(), or give a buffer: .shuffle(10_000).",
             )
 
     @property
@@ -62,42 +63,25 @@ class Shuffle(Unary):
     def open(self, env: Env, state: State | None) -> Cursor:
         """Permute a range, or hold a buffer."""
         if self.buffer_size is None:
-            return Permuted(self.input, self.seeds(env), state)
+            return self._whole(env, state)
         if self.buffer_size == 1:
             return resume(self.input, env, state)
         return Buffered(self, env, state)
+
+    def _whole(self, env: Env, state: State | None) -> Cursor:
+        seeds = self.seeds(env)
+
+        def order(size: int) -> Permutation:
+            return Permutation(size, seeds)
+
+        if isinstance(self.input, Range):  # where the rules bring it, if all below has random access
+            return Permuted(self.input, order, state)
+        return Held(resume(self.input, env, None), order, state, most_bytes=env.options.most_held_bytes)
 
     def seeds(self, env: Env) -> Seeds:
         """The stream of this shuffle in this pass: shuffles of one graph are told apart by their number."""
         number = sum(isinstance(node, Shuffle) for node in upstream(self.input))
         return env.seeds(self.seed, "shuffle", number)
-
-
-class Permuted:
-    """A range in the order of a permutation. State: how many were given."""
-
-    def __init__(self, input_: object, seeds: Seeds, state: State | None) -> None:
-        assert isinstance(input_, Range)  # noqa: S101 - the rules put the range here, for __post_init__ saw to it
-        self._numbers = input_.numbers
-        self._order = Permutation(len(self._numbers), seeds)
-        self._at = int(state["at"]) if state else 0
-
-    def next(self, limit: int) -> Block | None:
-        """The next places, permuted."""
-        stop = min(self._at + limit, len(self._numbers))
-        if stop == self._at:
-            return None
-        places = self._order(self._at, stop)
-        self._at = stop
-        numbers = self._numbers.start + places * self._numbers.step
-        return Columns({BARE: numbers}, numbers.copy())
-
-    def state(self) -> State:
-        """One number."""
-        return {"at": self._at}
-
-    def close(self) -> None:
-        """Nothing is open."""
 
 
 class Buffered:
