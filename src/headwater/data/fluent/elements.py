@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
+from headwater.data.block import BARE
+from headwater.data.expression import Expression, is_expression
 from headwater.data.fluent.calls import Calls, names_of
 from headwater.data.function import Function
+from headwater.data.operators.compute import Compute, as_expressions
+from headwater.data.operators.enumerate import Enumerate
 from headwater.data.operators.filter import Filter
+from headwater.data.operators.flat_map import FlatMap
+from headwater.data.operators.interleave import Interleave
+from headwater.data.operators.ignore_errors import IgnoreErrors
 from headwater.data.operators.map import KEEP, Map
 from headwater.data.operators.map_batches import MapBatches
+from headwater.data.operators.random_map import RandomMap
+from headwater.data.operators.scan import Scan
+from headwater.data.operators.select import Drop, Rename, Select
+from headwater.data.operators.where import Where
+
+if TYPE_CHECKING:
+    import pyarrow.compute as pc
 
 
 class Elements(Calls):
     """``map``, ``map_batches``, ``filter`` and their kin."""
 
-    def map(self, function: Callable[[Any], Any], *, keep: Iterable[str] = KEEP) -> Self:
+    def map(
+        self,
+        function: Callable[..., Any] | pc.Expression | Mapping[str, pc.Expression],
+        *,
+        keep: Iterable[str] = KEEP,
+        random: bool | None = None,
+    ) -> Self:
         """Replace each element by ``function(element)``.
 
         Of a dict, the names in `keep` are carried along if the function does not return them; ``keep=()`` for
-        exactly what it returns.
+        exactly what it returns. With ``random=True`` it is ``function(element, draws)``: `draws` gives numbers
+        that hang on the seed, the pass, and how many elements came before. If left out, the function says so by
+        an attribute ``random``. A function that is a `RowWriter` writes its rows straight into batches.
+
+        Expressions (`pyarrow.compute`) in its place are computed for a whole block at once: ``{"y":
+        expression}`` makes elements of these columns and what is kept, one expression alone plain values. NaN
+        and NaT are missing values in them.
+
+        >>> import pyarrow.compute as pc
+        >>> from headwater import data
+        >>> list(data.range(3).map({"y": pc.field("value") * 2}))
+        [{'y': 0}, {'y': 2}, {'y': 4}]
         """
-        return self._then(Map(self.graph.root, Function(function), names_of(keep)))
+        if isinstance(function, Mapping):
+            computed = as_expressions(function, operator="map")
+            return self._then(Compute(self.graph.root, computed, names_of(keep)))
+        if is_expression(function):
+            return self._then(Compute(self.graph.root, {BARE: Expression(function)}, names_of(keep)))
+        chance = getattr(function, "random", False) is True if random is None else random
+        node = RandomMap if chance else Map
+        return self._then(node(self.graph.root, Function(function), names_of(keep)))
 
     def map_batches(self, function: Callable[[Any], Any], *, keep: Iterable[str] = KEEP) -> Self:
         """Replace columns by ``function(columns)``: many rows in one call.
@@ -31,6 +69,113 @@ class Elements(Calls):
         """
         return self._then(MapBatches(self.graph.root, Function(function), names_of(keep)))
 
-    def filter(self, predicate: Callable[[Any], Any]) -> Self:
-        """Keep the elements for which ``predicate(element)`` is true."""
+    def flat_map(self, function: Callable[[Any], Any]) -> Self:
+        """Replace each element by the elements of ``function(element)``, one dataset after the other.
+
+        The function returns a dataset or an iterable, is a generator, or is async in any of these ways. Where it
+        waits for disks or networks, the next ones are opened and read ahead; the order stays. Shuffles in
+        datasets it returns draw another order for each element.
+
+        >>> from headwater import data
+        >>> list(data.range(4).flat_map(lambda n: data.range(n)))
+        [0, 0, 1, 0, 1, 2]
+        """
+        return self._then(FlatMap(self.graph.root, Function(function)))
+
+    def interleave(
+        self, function: Callable[[Any], Any], *, cycle_length: int = 16, block_length: int = 1
+    ) -> Self:
+        """As `flat_map`, but `cycle_length` datasets take turns, each giving `block_length` elements at a time.
+
+        The order is a function of these two alone; how many datasets are read at the same time is the engine's
+        business.
+
+        >>> from headwater import data
+        >>> list(data.range(3).interleave(lambda n: [n] * 3, cycle_length=2))
+        [0, 1, 0, 1, 0, 1, 2, 2, 2]
+        """
+        return self._then(Interleave(self.graph.root, Function(function), cycle_length, block_length))
+
+    def filter(self, predicate: Callable[[Any], Any] | pc.Expression) -> Self:
+        """Keep the elements for which ``predicate(element)`` is true, or the rows for which an expression is.
+
+        An expression (`pyarrow.compute`) is computed for a whole block at once and, where the source can,
+        before its other columns are read. A missing answer drops the row; NaN and NaT are missing values. In a
+        dataset of plain values they are called ``value``.
+
+        >>> import pyarrow.compute as pc
+        >>> from headwater import data
+        >>> list(data.range(9).filter(pc.field("value") > 6))
+        [7, 8]
+        """
+        if is_expression(predicate):
+            return self._then(Where(self.graph.root, Expression(predicate)))
         return self._then(Filter(self.graph.root, Function(predicate)))
+
+    def with_columns(self, **columns: Any) -> Self:
+        """Add columns, or replace some, by expressions (`pyarrow.compute`) of those that are there.
+
+        >>> import pyarrow.compute as pc
+        >>> from headwater import data
+        >>> next(iter(data.from_arrays({"x": [3, 4]}).with_columns(double=pc.field("x") * 2)))
+        {'x': 3, 'double': 6}
+        """
+        computed = as_expressions(columns, operator="with_columns")
+        return self._then(Compute(self.graph.root, computed, keep=(), everything=True))
+
+    def select(self, *columns: str) -> Self:
+        """Only these columns, in this order; where the source can, the others are not read."""
+        return self._then(Select(self.graph.root, columns))
+
+    def drop(self, *columns: str) -> Self:
+        """All columns but these."""
+        return self._then(Drop(self.graph.root, columns))
+
+    def rename(self, **names: str) -> Self:
+        """The same columns under other names: ``rename(old="new")``."""
+        return self._then(Rename(self.graph.root, names))
+
+    def enumerate(self, start: int = 0, *, name: str = "index") -> Self:
+        """Put the number of each element beside it, in the column `name`; a plain value becomes ``value``.
+
+        Numbers begin with `start` in each pass of a `repeat` after it. Random access is kept: a shuffle after
+        it moves elements with their numbers.
+
+        >>> from headwater import data
+        >>> next(iter(data.range(5, 9).enumerate(start=1)))
+        {'index': 1, 'value': 5}
+        """
+        return self._then(Enumerate(self.graph.root, start, name))
+
+    def scan(
+        self, initial_state: Any, function: Callable[[Any, Any], Any], *, keep: Iterable[str] = KEEP
+    ) -> Self:
+        """Give the outputs of ``state, output = function(state, element)``, one state going into the next.
+
+        A checkpoint holds a state of at most 1,000 characters of JSON (numbers, texts, small arrays, and lists,
+        tuples and dicts of these). With any other, restoring reads and folds the pass again from its beginning.
+        `keep` is as for `map`.
+
+        >>> from headwater import data
+        >>> list(data.range(5).scan(0, lambda total, x: (total + x, total + x)))
+        [0, 1, 3, 6, 10]
+        """
+        return self._then(Scan(self.graph.root, initial_state, Function(function), names_of(keep)))
+
+    def ignore_errors(self, limit: int | float | None = None) -> Self:
+        """Leave out the elements whose making raises a `DataError` upstream, and go on with the next.
+
+        That is: an element for which a function of `map`, `map_batches`, `filter`, `scan` or `unique` fails, a
+        row that a source with random access cannot read, a batch that does not stack, and of other sources what
+        they can pass over. More than `limit` (a number, or a share such as ``0.01``) are a `DataError` that shows
+        the last; a share is judged after every 1,024 elements and at the end. Each problem is logged once, as a
+        warning. Functions upstream run in threads, never in processes.
+
+        Write it right behind what may fail: a `take`, `shard` or `enumerate` in between may or may not count what
+        fails. Before a `repeat` the limit holds for each pass, behind it for all.
+
+        >>> from headwater import data
+        >>> list(data.range(5).map(lambda x: 12 // (x - 2)).ignore_errors(limit=1))
+        [-6, -12, 12, 6]
+        """
+        return self._then(IgnoreErrors(self.graph.root, limit))

@@ -12,6 +12,7 @@ from headwater.data.carry import Carry
 from headwater.data.chain import Stacked
 from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Count, Unary
+from headwater.data.passing import passing
 from headwater.data.stack import stack
 
 
@@ -45,7 +46,7 @@ class BySize(Unary):
 
     def open(self, env: Env, state: State | None) -> Cursor:
         """Batches hold nothing back but what they can read again."""
-        return BatchCursor(self, resume(self.input, env, state["input"] if state else None))
+        return BatchCursor(self, env, resume(self.input, env, state["input"] if state else None))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,14 +61,15 @@ class Batch(BySize):
 
     def open(self, env: Env, state: State | None) -> Cursor:
         """Let what feeds it write straight into the memory of a batch, if it can."""
-        return BatchCursor(self, resume(Stacked(self.input), env, state["input"] if state else None))
+        return BatchCursor(self, env, resume(Stacked(self.input), env, state["input"] if state else None))
 
 
 class BatchCursor:
     """State: that of the input before the first element that is in no batch yet."""
 
-    def __init__(self, node: BySize, source: Cursor) -> None:
+    def __init__(self, node: BySize, env: Env, source: Cursor) -> None:
         self._cut = node.cut
+        self._env = env
         self._size = node.size
         self._drop = node.drop_remainder
         self._carry = Carry(source)
@@ -75,11 +77,13 @@ class BatchCursor:
     def next(self, limit: int) -> Block | None:
         """Whole batches out of what is held; asking for multiples of the size keeps them views of one block."""
         size, carry = self._size, self._carry
-        while carry.held < size:
-            if not carry.pull(limit * size - carry.held):
-                return self._rest()
-        count = min(limit, carry.held // size)
-        return self._cut(carry.take(count * size), size)
+        while True:
+            while carry.held < size:
+                if not carry.pull(limit * size - carry.held):
+                    return self._rest()
+            made = self._made(carry.take(min(limit, carry.held // size) * size), size)
+            if len(made):
+                return made
 
     def state(self) -> State:
         """That of what is held."""
@@ -91,7 +95,12 @@ class BatchCursor:
 
     def _rest(self) -> Block | None:
         held = self._carry.held
-        return None if held == 0 or self._drop else self._cut(self._carry.take(held), held)
+        made = self._made(self._carry.take(held), held) if held and not self._drop else None
+        return made if made is not None and len(made) else None
+
+    def _made(self, block: Block, size: int) -> Block:
+        """Batches of a block; none of what does not stack, where that is to be passed over."""
+        return passing(lambda part, _: self._cut(part, size), self._env, unit=size)(block, 0)
 
 
 def cut(block: Block, size: int, operator: str) -> Items:

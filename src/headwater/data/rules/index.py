@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from headwater.data.graph import Node, Unary, onto
+from headwater.data.graph import Node, with_inputs
 from headwater.data.sources.indexed import Indexed, by_position
 
 
 def rewrite(node: Node) -> Node:
-    """Split the source at the bottom, if it has random access."""
+    """Split the sources at the bottom, where they have random access."""
     if isinstance(node, Indexed):
         return by_position(node)
-    return onto(node, rewrite(node.input)) if isinstance(node, Unary) else node
+    return with_inputs(node, [rewrite(part) for part in node.inputs])
