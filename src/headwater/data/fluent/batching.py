@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 from headwater.core.errors import DataError
 from headwater.data.fluent.calls import Calls
+from headwater.data.function import Function
 from headwater.data.operators.batch import Batch
+from headwater.data.operators.bucket_by_sequence_length import BucketBySequenceLength
+from headwater.data.operators.group_by_window import GroupByWindow
 from headwater.data.operators.padded_batch import PaddedBatch
 from headwater.data.operators.padding import Padding, as_shapes, as_values
 from headwater.data.operators.ragged_batch import RaggedBatch
@@ -102,3 +105,73 @@ class Batching(Calls):
         [[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4], [4]]
         """
         return self._then(Window(self.graph.root, size, shift, stride, drop_remainder))
+
+    def group_by_window(
+        self,
+        key: Callable[[Any], Any] | str,
+        *,
+        size: int | None = None,
+        size_of: Callable[[Any], int] | None = None,
+        reduce: Callable[[list[Any]], Any] | None = None,
+        drop_remainder: bool = False,
+    ) -> Self:
+        """Batch elements with the same key: every `size` of them, or ``size_of(key)``, when so many are there.
+
+        `key` is a function of an element or the name of a column; a key is a number, a text, None, or a tuple
+        of these. `reduce` makes one element of the list of a window's elements, in place of a batch. At the end
+        come those that are left, the key whose oldest element waits longest first, unless `drop_remainder`.
+
+        A state has a few bytes for each key that waits. Restoring reads again from the oldest element that
+        waits: one of a rare key may lie far back.
+
+        >>> from headwater import data
+        >>> [batch.tolist() for batch in data.range(7).group_by_window(lambda x: x % 2, size=3)]
+        [[0, 2, 4], [1, 3, 5], [6]]
+        """
+        node = GroupByWindow(
+            self.graph.root,
+            key if isinstance(key, str) else Function(key),
+            size,
+            None if size_of is None else Function(size_of),
+            None if reduce is None else Function(reduce),
+            drop_remainder,
+        )
+        return self._then(node)
+
+    def bucket_by_sequence_length(
+        self,
+        length: Callable[[Any], int] | str,
+        boundaries: Iterable[int],
+        batch_sizes: int | Iterable[int],
+        *,
+        pad_to_bucket_boundary: bool = False,
+        padded_shapes: Any = None,
+        padding_values: float | Mapping[str, float] = 0,
+        drop_remainder: bool = False,
+    ) -> Self:
+        """Padded batches of elements of about one length: those from one of `boundaries` to below the next.
+
+        `length` is a function of an element, or the name of a column of lists, whose lengths are then had
+        without reading them. `batch_sizes` has one size more than there are boundaries, or is one for all.
+        Arrays are filled up to the longest of the batch, or, with `pad_to_bucket_boundary`, on their first axis
+        to one less than the bucket's upper boundary, as tf.data does; `padded_shapes` and `padding_values` are
+        those of `padded_batch`, and a shape given there wins. What is left at the end, and what a state costs,
+        is as in `group_by_window`.
+
+        >>> from headwater import data
+        >>> texts = data.range(5).map(lambda n: [n] * n)
+        >>> [batch.tolist() for batch in texts.bucket_by_sequence_length(len, [3], 2)]
+        [[[0], [1]], [[3, 3, 3, 0], [4, 4, 4, 4]], [[2, 2]]]
+        """
+        limits = tuple(int(limit) for limit in boundaries)
+        sizes = (batch_sizes,) * (len(limits) + 1) if isinstance(batch_sizes, int) else tuple(batch_sizes)
+        node = BucketBySequenceLength(
+            self.graph.root,
+            length if isinstance(length, str) else Function(length),
+            limits,
+            tuple(int(size) for size in sizes),
+            pad_to_bucket_boundary,
+            Padding(as_shapes(padded_shapes), as_values(padding_values)),
+            drop_remainder,
+        )
+        return self._then(node)
