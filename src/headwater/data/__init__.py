@@ -9,6 +9,9 @@ for batch in dataset: ...
 from headwater.data.dataset import Dataset
 from headwater.data.entry.files import from_files, from_fixed_length, from_text, from_tfrecord
 from headwater.data.entry.memory import from_arrays, from_arrow, from_source, range  # noqa: A004 - as Python calls it
+from headwater.data.entry.mixing import choose_from, concatenate, sample_from, zip  # noqa: A004 - as Python calls it
+from headwater.data.entry.photos import from_image_folder, from_webdataset
+from headwater.data.entry.stored import load
 from headwater.data.entry.tables import from_csv, from_ipc, from_jsonl, from_parquet
 from headwater.data.graph import Graph
 from headwater.data.run import Run
@@ -17,16 +20,23 @@ __all__ = [
     "Dataset",
     "Graph",
     "Run",
+    "choose_from",
+    "concatenate",
     "from_arrays",
     "from_arrow",
     "from_csv",
     "from_files",
     "from_fixed_length",
+    "from_image_folder",
     "from_ipc",
     "from_jsonl",
     "from_parquet",
     "from_source",
     "from_text",
     "from_tfrecord",
+    "from_webdataset",
+    "load",
     "range",
+    "sample_from",
+    "zip",
 ]

@@ -6,6 +6,7 @@ returned, or whole batches. `positions` says where in its source each element st
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -109,10 +110,24 @@ Block: TypeAlias = Columns | Items
 
 
 def join(blocks: Sequence[Block]) -> Block:
-    """One block with the elements of all; they are of one form, for one operator made them."""
-    if isinstance(blocks[0], Columns):
-        return Columns.join(blocks)  # type: ignore[arg-type]  # one operator, one form
-    return Items.join(blocks)  # type: ignore[arg-type]
+    """One block with the elements of all.
+
+    One operator makes blocks of one form; where several inputs came together they may differ, and joining
+    columns of two types would turn one into the other. Then the elements stand as they are.
+    """
+    if len(blocks) == 1:
+        return blocks[0]
+    columns = [block for block in blocks if isinstance(block, Columns)]
+    if len(columns) == len(blocks) and all(alike(columns[0], block) for block in columns[1:]):
+        return Columns.join(columns)
+    return Items.join([Items(block.elements(), block.positions) for block in blocks])
+
+
+def alike(first: Columns, other: Columns) -> bool:
+    """Whether two blocks have the same columns, of the same types and shapes."""
+    if first.columns.keys() != other.columns.keys():
+        return False
+    return all(_alike(column, other.columns[name]) for name, column in first.columns.items())
 
 
 def take(column: Column, index: NDArray[np.intp]) -> Column:
@@ -137,6 +152,13 @@ def _to_list(column: Column) -> list[Any]:
     return column.tolist() if column.ndim == 1 and column.dtype in _PLAIN else list(column)
 
 
+def _alike(first: Column, other: Column) -> bool:
+    if isinstance(first, np.ndarray) or isinstance(other, np.ndarray):
+        dtypes = getattr(first, "dtype", None), getattr(other, "dtype", None)
+        return dtypes[0] == dtypes[1] and first.shape[1:] == other.shape[1:]
+    return bool(first.type == other.type)
+
+
 def _join(columns: list[Column]) -> Column:
     if isinstance(columns[0], np.ndarray):
         return np.concatenate(columns)
@@ -147,4 +169,4 @@ def _join(columns: list[Column]) -> Column:
 
 def _element_bytes(element: Any) -> int:
     parts = element.values() if isinstance(element, Mapping) else (element,)
-    return sum(int(getattr(part, "nbytes", 8)) for part in parts)
+    return sum(int(part.nbytes if hasattr(part, "nbytes") else sys.getsizeof(part)) for part in parts)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headwater.core.spec import Column
-from headwater.data.block import Block, Columns, Items
+from headwater.data.block import Block, Columns, Items, alike
 
 Index = NDArray[np.intp]
 
@@ -26,6 +26,8 @@ class Slots:
         """Let a block wait; `places` settle the order of elements that are due at the same time."""
         if self._store is None:
             self._store = _Arrays(block) if isinstance(block, Columns) else _List()
+        elif isinstance(self._store, _Arrays) and not self._store.fits(block):
+            self._store = self._store.as_list()
         if len(block) > len(self._free):
             self._grow(max(len(self._due), len(block)))
         at, self._free = self._free[: len(block)], self._free[len(block) :]
@@ -66,9 +68,22 @@ class _Arrays:
     """Slots of columns. Arrow columns wait as Python objects, for Arrow has no random writes."""
 
     def __init__(self, like: Columns) -> None:
+        self._like = like.slice(0, 0)
         self._types = {name: getattr(column, "type", None) for name, column in like.columns.items()}
         self._columns = {name: _empty(column) for name, column in like.columns.items()}
         self._positions = np.empty(0, np.int64)
+
+    def fits(self, block: Block) -> bool:
+        """Whether a block has the columns that wait here; where several inputs came together it may not."""
+        return isinstance(block, Columns) and alike(self._like, block)
+
+    def as_list(self) -> _List:
+        """The same as single elements."""
+        waiting = self.take(np.arange(len(self._positions)))
+        store = _List()
+        store.grow(len(waiting))
+        store.put(np.arange(len(waiting)), waiting)
+        return store
 
     def grow(self, size: int) -> None:
         self._columns = {name: _longer(column, size) for name, column in self._columns.items()}
