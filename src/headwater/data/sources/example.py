@@ -79,7 +79,7 @@ def _column(parsed: list[dict[str, tuple[str, Any]]], name: str, form: str, path
     lists = []
     for at, features in enumerate(parsed):
         found, values = features.get(name, ("", ()))
-        if (found and found != kind) or (not ragged and len(values) != count):
+        if (len(values) and found != kind) or (not ragged and len(values) != count):
             raise _differs(path, row + at, name, form, found, len(values))
         lists.append(values)
     if kind == "bytes":
