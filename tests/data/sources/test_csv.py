@@ -106,4 +106,4 @@ def test_wrong_parameters_are_refused(folder: Path) -> None:
         {"names": ["a", "a"]},
     ):
         with pytest.raises(DataError, match=r"data\.from_csv"):
-            data.from_csv(folder, **wrong)  # type: ignore[arg-type]
+            data.from_csv(folder, **wrong)

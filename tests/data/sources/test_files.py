@@ -16,7 +16,7 @@ from headwater import data
 from headwater.core.clock import FakeClock
 from headwater.core.errors import DataError
 from headwater.data.block import BARE, Columns
-from headwater.data.cursor import Env
+from headwater.data.cursor import Cursor, Env
 from headwater.data.origin import described
 from headwater.data.sources.ahead import ReadAhead
 from headwater.data.sources.file import File
@@ -120,6 +120,14 @@ def counted(tmp_path: Path) -> Counted:
     return Counted(tuple(File.of(path) for path in sorted(tmp_path.iterdir())))
 
 
+def given(cursor: Cursor) -> list[int]:
+    """What is left, one element at a time."""
+    found: list[int] = []
+    while (block := cursor.next(1)) is not None:
+        found += block.elements()
+    return found
+
+
 def readers() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name.startswith("headwater-files")}
 
@@ -131,8 +139,7 @@ def test_one_file_can_be_opened_alone_at_any_state(counted: Counted) -> None:
     assert first.elements() == [40]
     assert described(int(first.positions[0])).endswith("4.bin, row 0")
     again = counted.open_file(4, cursor.state())
-    found = [block.elements() for block in iter(lambda: again.next(5), None)]
-    assert found == [[41], [42]]
+    assert given(again) == [41, 42]
 
 
 def test_the_next_file_is_read_in_a_thread_while_this_one_is_used(counted: Counted) -> None:
@@ -141,8 +148,7 @@ def test_the_next_file_is_read_in_a_thread_while_this_one_is_used(counted: Count
     first = cursor.next(1)
     assert [name for name, _ in Counted.readers] == ["0.bin"]  # for the first rows nothing else is opened
     assert first is not None
-    rest = [block.elements()[0] for block in iter(lambda: cursor.next(1), None)]
-    assert rest == [10 * file + row for file in range(6) for row in range(3)][1:]
+    assert given(cursor) == [10 * file + row for file in range(6) for row in range(3)][1:]
     threads = dict(Counted.readers)
     assert all(threads[f"{number}.bin"].startswith("headwater-files") for number in range(1, 6))
     assert not readers() - others

@@ -126,5 +126,5 @@ def test_any_lines_come_back(content: list[bytes], chunk_bytes: int, ends: bool)
         path = Path(folder, "a")
         path.write_bytes(whole)
         pieces = text.Text((File.of(path),), encoding=None).read(path, Place())
-        found: list[Any] = [line for piece in pieces for line in piece.columns[""].to_pylist()]
+        found: list[Any] = [line.as_py() for piece in pieces for line in piece.columns[""]]
         assert found == wanted
