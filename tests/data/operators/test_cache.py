@@ -226,6 +226,19 @@ def test_an_error_is_not_kept_and_the_run_stays_before_it(place: Path | None) ->
     assert list(dataset) == list(range(10))
 
 
+def test_errors_passed_over_behind_it_make_another_cache(place: Path | None) -> None:
+    def function(x: int) -> int:
+        if x == 7:
+            raise ValueError("no")
+        return x
+
+    dataset = data.range(10).map(function).cache(place)
+    for _ in range(2):
+        assert list(dataset.ignore_errors()) == [0, 1, 2, 3, 4, 5, 6, 8, 9]
+        with pytest.raises(DataError, match="ValueError: no"):
+            list(dataset)
+
+
 def test_a_snapshot_is_a_compressed_cache(tmp_path: Path) -> None:
     dataset = data.range(20_000).snapshot(tmp_path)
     assert list(dataset) == list(range(20_000))

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from headwater.core.digest import digest_of
 from headwater.core.errors import DataError, HeadwaterError
 from headwater.data.block import Block, join
 from headwater.data.cursor import Cursor, Env, Opened, State, resume
@@ -73,12 +74,15 @@ class Cache(Unary):
     def open(self, env: Env, state: State | None) -> Cursor:
         """Read what is kept and make what is not."""
         alone = replace(env, epochs=(0,), branch=(), options=replace(env.options, deterministic=True))
-        return CacheCursor(self.input, self.place(env.seed), alone, state, label=self.label)
+        place = self.place(env.seed, ignoring=env.ignoring is not None)
+        return CacheCursor(self.input, place, alone, state, label=self.label)
 
-    def place(self, seed: int) -> Memory | Folder:
-        """Where the elements are kept for this seed."""
+    def place(self, seed: int, *, ignoring: bool = False) -> Memory | Folder:
+        """Where the elements are kept for this seed; without those that cannot be made, if `ignoring`."""
         assert self.written is not None and self.memories is not None  # noqa: S101, PT018 - __post_init__ saw to it
         key = Graph(self.written, seed).fingerprint
+        if ignoring:
+            key = digest_of(key, "ignoring errors")
         if self.folder is None:
             return self.memories.of(key)
         about: dict[str, Any] = {"key": key, "depth": self.depth, "graph": str(self.written_graph).splitlines()}
