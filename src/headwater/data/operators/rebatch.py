@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -77,9 +76,12 @@ class RebatchCursor:
     def next(self, limit: int) -> Block | None:
         """Each batch a view of the one it comes from, or one copy of several."""
         batches: list[Block] = []
-        for size in self._upcoming(limit):
-            while self._carry.held < size and self._carry.pull(self._wanted(limit)):
+        sizes = [self._sizes[(self._turn + i) % len(self._sizes)] for i in range(limit)]
+        left = sum(sizes)
+        for size in sizes:
+            while self._carry.held < size and self._carry.pull(left - self._carry.held):
                 pass
+            left -= size
             held = self._carry.held
             if held < size and (self._drop or not held):
                 break
@@ -94,12 +96,6 @@ class RebatchCursor:
     def close(self) -> None:
         """Close the input."""
         self._carry.close()
-
-    def _upcoming(self, limit: int) -> Sequence[int]:
-        return [self._sizes[(self._turn + i) % len(self._sizes)] for i in range(limit)]
-
-    def _wanted(self, limit: int) -> int:
-        return max(1, sum(self._upcoming(limit)) - self._carry.held)
 
 
 def _as_items(batches: list[Block]) -> Items:

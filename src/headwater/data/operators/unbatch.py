@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -53,7 +54,7 @@ class UnbatchCursor:
         self._joins = joins
         self._before: State = {}
         self._pieces: deque[Columns] = deque()
-        self._stops = np.zeros(0, np.int64)  # of every batch at hand, in rows since `before`
+        self._stops: list[int] = []  # of every batch at hand, in rows since `before`
         self._given = 0
         self._used = self._skip = row  # rows given of the first piece
         self._mean_rows = 1.0
@@ -76,8 +77,8 @@ class UnbatchCursor:
         """The batch that the next row is in."""
         if not self._pieces:
             return {"input": self._source.state(), "row": self._skip}
-        batch = int(np.searchsorted(self._stops, self._given, side="right"))
-        first = int(self._stops[batch - 1]) if batch else 0
+        batch = bisect_right(self._stops, self._given)
+        first = self._stops[batch - 1] if batch else 0
         return {"input": later(self._before, batch), "row": self._given - first}
 
     def close(self) -> None:
@@ -90,7 +91,7 @@ class UnbatchCursor:
         if block is None:
             return False
         pieces, lengths = self._split(block)
-        self._before, self._stops = before, np.cumsum(lengths)
+        self._before, self._stops = before, np.cumsum(lengths).tolist()
         self._pieces = deque([Columns.join(pieces)] if pieces and self._joins else pieces)
         self._given = self._used = self._skip
         self._skip = 0
@@ -115,11 +116,13 @@ class Split:
         if isinstance(block, Columns):
             rows = {name: _flattened(column) for name, column in columns.items()}
             return [self._piece(rows, np.repeat(block.positions, lengths), block, 0)], lengths
-        pieces = []
+        positions = np.repeat(block.positions, lengths)
+        pieces, start = [], 0
         for at, count in enumerate(lengths.tolist()):
             if count:
                 rows = {name: self._column(column[at], block, at) for name, column in columns.items()}
-                pieces.append(self._piece(rows, np.repeat(block.positions[at], count), block, at))
+                pieces.append(self._piece(rows, positions[start : start + count], block, at))
+                start += count
         return pieces, lengths
 
     def _lengths(self, columns: dict[str, Any], block: Block) -> NDArray[np.int64]:
@@ -140,6 +143,8 @@ class Split:
         if not isinstance(column, list):
             return lengths_of(block, name, self._operator)
         for at, batch in enumerate(column):
+            if type(batch) is np.ndarray and batch.ndim:
+                continue
             if (
                 not hasattr(batch, "__len__")
                 or isinstance(batch, str | bytes)
@@ -153,6 +158,8 @@ class Split:
         return np.fromiter(map(len, column), np.int64, len(column))
 
     def _column(self, batch: Any, block: Block, at: int) -> Column:
+        if type(batch) is np.ndarray:
+            return batch
         if isinstance(batch, list | tuple):
             items = Items([{BARE: row} for row in batch], np.repeat(block.positions[at], len(batch)))
             return stack(items, operator=self._operator)[BARE]
