@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
@@ -10,8 +10,9 @@ from headwater.data.block import Block
 from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Node, Unary
 from headwater.data.parallel.chain import Chain, Link
-from headwater.data.parallel.feed import Feed, Form
+from headwater.data.parallel.feed import Again, Feed, Form
 from headwater.data.parallel.hands import Step as BoundStep
+from headwater.data.parallel.hands import Writer
 from headwater.data.passing import passing
 
 Step: TypeAlias = Callable[[Block], Block]
@@ -60,13 +61,24 @@ class Stepwise(Unary):
         while _fuses(chain, env):
             chain.append(chain[-1].input)  # type: ignore[arg-type]  # _fuses saw that it is stepwise
         chain.reverse()
-        form: Form = "counted" if any(node.numbered for node in chain) else "plain"
-        if form == "plain" and (env.ignoring is not None or not chain[0].one_to_one):
-            form = "sieve"
+        links = [Link(node, bound(node, env)) for node in chain]
+        return Chain(_feed(chain, env, state), links, env, stacked=stacked)
+
+
+def _feed(chain: Sequence[Stepwise], env: Env, state: State | None) -> Feed | Again:
+    """What goes into a chain, the first of which stands upstream of the others."""
+    form: Form = "counted" if any(node.numbered for node in chain) else "plain"
+    if form == "plain" and (env.ignoring is not None or not chain[0].one_to_one):
+        form = "sieve"
+
+    def feed(state: State | None) -> Feed:
         inner = state if form == "plain" or state is None else state["input"]
         at = int(state["at"]) if state and form == "counted" else 0
-        feed = Feed(resume(chain[0].input, env, inner), form, at=at, fills=chain[0].fills)
-        return Chain(feed, [Link(node, bound(node, env)) for node in chain], env, stacked=stacked)
+        return Feed(resume(chain[0].input, env, inner), form, at=at, fills=chain[0].fills)
+
+    if state is not None and "again" in state:
+        return Again([(feed(before), int(count)) for before, count in state["again"]], feed(state["rest"]))
+    return feed(state)
 
 
 @dataclass(frozen=True)
@@ -87,6 +99,8 @@ def bound(node: Stepwise, env: Env) -> BoundStep:
     if node.numbered:
         return passing(node.numbered_step(env), env)
     step = node.step()
+    if isinstance(step, Writer):
+        return passing(step, env)
     return passing(lambda block, first: step(block), env)  # noqa: ARG005 - its number is nothing to it
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from headwater.core.errors import DataError
 from headwater.data.carry import Carry
-from headwater.data.cursor import Env, State, resume
+from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Graph
+from headwater.data.operators.prefetch import PrefetchCursor
+from headwater.data.overlap import Overlap
 from headwater.data.pace import Pace
 from headwater.data.rules import rewrite
 
@@ -40,8 +42,12 @@ class Run(Iterator[Any]):
             raise DataError("a block has at least 1 row.", where=f"iterate(block_rows={block_rows})")
         self._graph = graph
         self._epoch, position = (epoch, None) if state is None else _read(graph, state)
-        self._env = Env(graph.seed, (self._epoch,), options=graph.options)
-        self._carry = Carry(_open(graph, self._env, position))
+        self._env = Env(graph.seed, (self._epoch,), options=graph.options, rewrite=rewrite)
+        self._cursor = _open(graph, self._env, position)
+        self._carry = Carry(self._cursor)
+        self._overlap = Overlap()
+        self._left_s = self._env.clock.monotonic()
+        self._may_work_ahead = graph.options.prefetch and block_rows is None
         self._pace = Pace(fixed=block_rows)
         self._elements: list[Any] = []
         self._given = 0
@@ -111,11 +117,22 @@ class Run(Iterator[Any]):
         if not found:
             raise StopIteration
         block = self._carry.take(self._carry.held)
-        self._pace.observe(block, clock.monotonic() - start_s)
+        end_s = clock.monotonic()
+        self._pace.observe(block, end_s - start_s)
+        self._overlap.observe(making_s=end_s - start_s, using_s=start_s - self._left_s)
+        self._left_s = end_s
         self._elements = block.elements()
+        if self._may_work_ahead and self._overlap.would_help:
+            self._work_ahead()
+
+    def _work_ahead(self) -> None:
+        """Put a thread between the graph and its consumer; nothing is held now, so no element is concerned."""
+        self._may_work_ahead = False
+        ahead = PrefetchCursor(2 * self._pace.limit, self._cursor, self._env.clock)
+        self._cursor, self._carry = ahead, Carry(ahead)
 
 
-def _open(graph: Graph, env: Env, position: State | None) -> Any:
+def _open(graph: Graph, env: Env, position: State | None) -> Cursor:
     try:
         return resume(rewrite(graph.root), env, position)
     except (KeyError, TypeError, AttributeError) as error:

@@ -2,9 +2,9 @@
 
 Without a size it is a permutation of everything: in no memory over random access, else of what is then held.
 With a size, element i leaves at the time ``i - B + U(0, 2B)``, B being the buffer's size: it moves by less
-than B places either way, and about B elements wait at any time. The first B elements leave as those leave that a buffer
-long in use holds (density ``(1 - t/2B)/B``), within 2B, so that up to B elements come in a uniformly random
-order.
+than B places either way, and about B elements wait at any time. The first B elements leave as those leave that
+a buffer long in use holds (density ``(1 - t/2B)/B``), within 2B, so that up to B elements come in a uniformly
+random order.
 
 This differs from the buffer of tf.data (Murray et al., VLDB 2021), which swaps one element for another: there
 an element may wait for any time, and a checkpoint must hold the whole buffer. Here the order is a function of

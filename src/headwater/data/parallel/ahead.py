@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
-from concurrent.futures import Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 from headwater.data.block import Block, Columns, Items, join
@@ -13,9 +14,12 @@ from headwater.data.parallel.feed import Numbered
 from headwater.data.parallel.hands import Hands, Made
 from headwater.data.parallel.slab import Layout, Rows, Slabs, cut
 
+log = logging.getLogger("headwater.data")
+
 _TASK_S = 0.008  # long enough that handing over (50 us) vanishes, short enough that the last ones end together
 _MOST_CALLS = 128
 _MOST_ROWS = 8_192
+_HUNG_S = 60.0
 # A wait that is shorter tells nothing: threads take as long to wake up.
 _STARVED_S = 0.0005
 
@@ -33,18 +37,29 @@ class Group:
 class Ahead:
     """A cursor whose blocks are made by `hands` while earlier ones are used.
 
-    Its state is that before the oldest block not given, so what is under way enters no checkpoint. With
+    Its state is that before the oldest block not given, so what is under way enters no checkpoint; `before` is
+    the state before the last one given. Unless `deterministic`, what is ready first is given first. With
     `stacked`, rows that are wide and alike are written straight into memory of as many rows as are asked for.
     """
 
     def __init__(
-        self, source: Numbered, hands: Hands, *, cores: int, ahead_bytes: int, row_s: float, stacked: bool
+        self,
+        source: Numbered,
+        hands: Hands,
+        *,
+        cores: int,
+        ahead_bytes: int,
+        row_s: float,
+        stacked: bool,
+        deterministic: bool,
     ) -> None:
         self._source = source
         self._hands = hands
         self._cores = cores
         self._ahead_bytes = ahead_bytes
         self._stacked = stacked
+        self._deterministic = deterministic
+        self.before: State = source.state()
         self._slabs: Slabs | None = None
         self._groups: deque[Group] = deque()
         self._held = 0
@@ -55,25 +70,47 @@ class Ahead:
         self._since = (time.perf_counter(), time.process_time())
 
     def next(self, limit: int) -> Block | None:
-        """The oldest block, once it is ready; a block of which nothing is left is passed over."""
+        """The next block, once it is ready; one of which nothing is left is passed over."""
         while True:
             self._fill(limit)
             if not self._groups:
                 if self._failure is not None:
                     raise self._failure
                 return None
-            group = self._groups[0]
+            at = 0 if self._deterministic else self._first_ready()
+            before = self._state_with_first(at)
+            group = self._groups[at]
             parts = [self._result(part) for part in group.parts]
-            self._groups.popleft()
+            del self._groups[at]
             self._held -= group.num_rows
             block = _joined(group, parts)
             self._learn(block, group, sum(part.wall_s for part in parts))
             if len(block):
+                self.before = before
                 return block
 
     def state(self) -> State:
-        """That before the oldest block not given."""
-        return self._groups[0].before if self._groups else self._source.state()
+        """From where all blocks come that were not given."""
+        return self._state_with_first(0) if self._groups else self._source.state()
+
+    def _state_with_first(self, at: int) -> State:
+        """The same, where group number `at` is to come first."""
+        if self._deterministic:
+            return self._groups[0].before
+        groups = [self._groups[at], *(group for number, group in enumerate(self._groups) if number != at)]
+        return {"again": [[group.before, group.num_rows] for group in groups], "rest": self._source.state()}
+
+    def _first_ready(self) -> int:
+        """The first group that is ready; wait for one if none is."""
+        while True:
+            for at, group in enumerate(self._groups):
+                if all(part.done() for part in group.parts):
+                    return at
+            wait(
+                [part for group in self._groups for part in group.parts if not part.done()],
+                None,
+                FIRST_COMPLETED,
+            )
 
     def close(self) -> None:
         """Drop what has not begun, wait for what has, and close the input."""
@@ -123,6 +160,8 @@ class Ahead:
         if part.done():
             return part.result()
         start_s = time.perf_counter()
+        while not wait([part], _HUNG_S).done:
+            log.warning("waiting for %d s: %s", time.perf_counter() - start_s, self._hands.whereabouts())
         made = part.result()
         if time.perf_counter() - start_s > _STARVED_S and made.cpu_s < 0.5 * made.wall_s:
             self._widen()

@@ -17,9 +17,10 @@ from headwater.data.graph import Node, without_input
 from headwater.data.options import Options
 from headwater.data.parallel.ahead import Ahead
 from headwater.data.parallel.cloudpickle import dumps
-from headwater.data.parallel.feed import Feed, Numbered, Passed, Portions
+from headwater.data.parallel.feed import Again, Feed, Numbered, Passed
 from headwater.data.parallel.hands import Hands, Step, Threads, make
 from headwater.data.parallel.judge import Judge, Watch, held_while
+from headwater.data.parallel.portions import Portions
 from headwater.data.parallel.processes import Processes
 
 log = logging.getLogger("headwater.data")
@@ -37,7 +38,7 @@ class Link:
 class Chain:
     """Blocks through all links, here or elsewhere."""
 
-    def __init__(self, feed: Feed, links: Sequence[Link], env: Env, *, stacked: bool) -> None:
+    def __init__(self, feed: Feed | Again, links: Sequence[Link], env: Env, *, stacked: bool) -> None:
         self._feed = feed
         self._links = list(links)
         self._env = env
@@ -133,7 +134,11 @@ class Chain:
     def _threads(self, feed: Numbered, links: Sequence[Link]) -> Cursor:
         waits = any(link.watch.waits and link.watch.num_rows for link in links)
         most = 8 * self._cores if waits else self._cores
-        return self._ahead(feed, links, Threads(self._env.crew, [link.step for link in links], most))
+        return self._ahead(
+            feed,
+            links,
+            Threads(self._env.crew, [link.step for link in links], most, named=f".{links[-1].node.label}"),
+        )
 
     def _processes(self, pool: Processes) -> Cursor:
         """Processes for what can leave this one; what comes before it stays here."""
@@ -151,6 +156,7 @@ class Chain:
             ahead_bytes=options.ahead_bytes,
             row_s=row_s,
             stacked=self._stacked,
+            deterministic=options.deterministic,
         )
         return Portions(made)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
 from headwater.data.block import Block, join
-from headwater.data.carry import Carry
 from headwater.data.cursor import Cursor, State
 from headwater.data.parallel.hands import Step, make
 
@@ -65,7 +65,7 @@ class Feed:
 class Passed:
     """A feed whose blocks go through a few steps first, one element for each."""
 
-    def __init__(self, feed: Feed, steps: Sequence[Step]) -> None:
+    def __init__(self, feed: Numbered, steps: Sequence[Step]) -> None:
         self._feed = feed
         self._steps = steps
 
@@ -91,25 +91,42 @@ class Passed:
         self._feed.close()
 
 
-class Portions:
-    """What a cursor gives, in the portions asked for; and how many elements were given."""
+class Again:
+    """Blocks that were under way when a state was taken, each from where it came, then the rest.
 
-    def __init__(self, source: Cursor, *, at: int = 0) -> None:
-        self.at = at
-        self._carry = Carry(source)
+    Only where the order is not fixed can a block be given before one that went in earlier.
+    """
+
+    def __init__(self, pieces: Sequence[tuple[Feed, int]], rest: Feed) -> None:
+        self._pieces = deque(pieces)
+        self._rest = rest
+
+    @property
+    def at(self) -> int:
+        """The number of the next element."""
+        return self._pieces[0][0].at if self._pieces else self._rest.at
 
     def next(self, limit: int) -> Block | None:
-        """At most `limit` elements of what is there, or of the next block."""
-        if self._carry.held == 0 and not self._carry.pull(limit):
-            return None
-        block = self._carry.take(min(limit, self._carry.held))
-        self.at += len(block)
-        return block
+        """What is left of the first piece, or the rest."""
+        if not self._pieces:
+            return self._rest.next(limit)
+        feed, left = self._pieces.popleft()
+        block = feed.next(min(limit, left))
+        left -= left if block is None else len(block)
+        if left:
+            self._pieces.appendleft((feed, left))
+        else:
+            feed.close()
+        return self.next(limit) if block is None else block
 
     def state(self) -> State:
-        """From where the elements come that were not given."""
-        return self._carry.state()
+        """All pieces and the rest."""
+        if not self._pieces:
+            return self._rest.state()
+        return {"again": [[feed.state(), left] for feed, left in self._pieces], "rest": self._rest.state()}
 
     def close(self) -> None:
-        """Close the cursor below."""
-        self._carry.close()
+        """Close all."""
+        for feed, _ in self._pieces:
+            feed.close()
+        self._rest.close()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from headwater.data.block import Block
 from headwater.data.crew import Crew
@@ -14,6 +14,23 @@ from headwater.data.parallel.slab import Rows, fit
 
 Step: TypeAlias = Callable[[Block, int], Block]
 """What becomes of a block whose first element has this number."""
+
+
+@runtime_checkable
+class Writer(Protocol):
+    """A step that can write what it makes straight into memory that it is given."""
+
+    def fits(self, rows: Rows, count: int) -> bool:
+        """Whether these are the rows that it writes for so many elements."""
+        ...
+
+    def into(self, rows: Rows, block: Block, first: int, /) -> Block:
+        """The same as calling it, in `rows`."""
+        ...
+
+    def __call__(self, block: Block, first: int = 0, /) -> Block:
+        """What becomes of a block."""
+        ...
 
 
 @dataclass(slots=True)
@@ -35,6 +52,10 @@ class Hands(Protocol):
         """Begin with a block; what comes of it is written into `rows` where it fits."""
         ...
 
+    def whereabouts(self) -> str:
+        """Who is at which element, for who waits in vain."""
+        ...
+
     def close(self) -> None:
         """Stop; what has not begun is dropped."""
         ...
@@ -43,15 +64,20 @@ class Hands(Protocol):
 class Threads:
     """The run's own threads: for steps that wait, or release the interpreter's lock."""
 
-    def __init__(self, crew: Crew, steps: Sequence[Step], most: int) -> None:
+    def __init__(self, crew: Crew, steps: Sequence[Step], most: int, *, named: str) -> None:
         self.most = most
         self._crew = crew
         self._steps = steps
+        self._named = named
 
     def submit(self, block: Block, first: int, rows: Rows | None) -> Future[Made]:
         """Queue the block for the next thread that is free."""
         steps = self._steps
         return self._crew.submit(lambda: make(steps, block, first, rows), most=self.most)
+
+    def whereabouts(self) -> str:
+        """The oldest blocks that threads are at."""
+        return f"{self._named} in a thread"
 
     def close(self) -> None:
         """The threads belong to the run."""
@@ -61,7 +87,10 @@ def make(steps: Sequence[Step], block: Block, first: int, rows: Rows | None = No
     """Pass a block through all steps; once nothing is left of it, no function is called for nothing."""
     start_s, start_cpu_s = time.perf_counter(), time.thread_time()
     for step in steps:
-        block = step(block, first)
+        if rows is not None and step is steps[-1] and isinstance(step, Writer) and step.fits(rows, len(block)):
+            block = step.into(rows, block, first)
+        else:
+            block = step(block, first)
         if not len(block):
             break
     if rows is not None:

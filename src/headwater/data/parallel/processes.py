@@ -95,7 +95,7 @@ class Processes:
         busy = [
             (child.process.pid, next(iter(child.tasks.values()))) for child in self._children if child.tasks
         ]
-        return "; ".join(f"process {pid} at {task.place}" for pid, task in busy)
+        return f".{self._named}: " + "; ".join(f"process {pid} at {task.place}" for pid, task in busy)
 
     def close(self) -> None:
         """End all processes at once."""
