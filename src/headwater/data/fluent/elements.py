@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from headwater.core.errors import DataError
 from headwater.data.block import BARE
 from headwater.data.expression import Expression, is_expression
 from headwater.data.fluent.calls import Calls, names_of
 from headwater.data.function import Function
 from headwater.data.operators.compute import Compute, as_expressions
+from headwater.data.operators.declared import declare
 from headwater.data.operators.enumerate import Enumerate
 from headwater.data.operators.filter import Filter
 from headwater.data.operators.flat_map import FlatMap
@@ -34,6 +36,8 @@ class Elements(Calls):
         function: Callable[..., Any] | pc.Expression | Mapping[str, pc.Expression],
         *,
         keep: Iterable[str] = KEEP,
+        reads: Iterable[str] | None = None,
+        writes: Iterable[str] | None = None,
         random: bool | None = None,
     ) -> Self:
         """Replace each element by ``function(element)``.
@@ -42,6 +46,10 @@ class Elements(Calls):
         exactly what it returns. With ``random=True`` it is ``function(element, draws)``: `draws` gives numbers
         that hang on the seed, the pass, and how many elements came before. If left out, the function says so by
         an attribute ``random``. A function that is a `RowWriter` writes its rows straight into batches.
+
+        With `reads` the function is given these columns alone; with `writes` it returns exactly these, and all
+        others stay as they are. With both, a source reads no columns that nobody needs, and a filter on others
+        goes before the map.
 
         Expressions (`pyarrow.compute`) in its place are computed for a whole block at once: ``{"y":
         expression}`` makes elements of these columns and what is kept, one expression alone plain values. NaN
@@ -53,21 +61,35 @@ class Elements(Calls):
         [{'y': 0}, {'y': 2}, {'y': 4}]
         """
         if isinstance(function, Mapping):
+            _undeclared(reads, writes)
             computed = as_expressions(function, operator="map")
             return self._then(Compute(self.graph.root, computed, names_of(keep)))
         if is_expression(function):
+            _undeclared(reads, writes)
             return self._then(Compute(self.graph.root, {BARE: Expression(function)}, names_of(keep)))
         chance = getattr(function, "random", False) is True if random is None else random
         node = RandomMap if chance else Map
-        return self._then(node(self.graph.root, Function(function), names_of(keep)))
+        called = Function(function)
+        declared = declare(called, reads, writes, operator="map")
+        return self._then(node(self.graph.root, called, names_of(keep), declared))
 
-    def map_batches(self, function: Callable[[Any], Any], *, keep: Iterable[str] = KEEP) -> Self:
+    def map_batches(
+        self,
+        function: Callable[[Any], Any],
+        *,
+        keep: Iterable[str] = KEEP,
+        reads: Iterable[str] | None = None,
+        writes: Iterable[str] | None = None,
+    ) -> Self:
         """Replace columns by ``function(columns)``: many rows in one call.
 
         Before `batch` the function sees as many rows as the engine finds best, treats each alone, and returns
-        as many. After `batch` it sees each batch. `keep` is as for `map`.
+        as many. After `batch` it sees each batch. `keep`, `reads` and `writes` are as for
+        `map`.
         """
-        return self._then(MapBatches(self.graph.root, Function(function), names_of(keep)))
+        called = Function(function)
+        declared = declare(called, reads, writes, operator="map_batches")
+        return self._then(MapBatches(self.graph.root, called, names_of(keep), declared))
 
     def flat_map(self, function: Callable[[Any], Any]) -> Self:
         """Replace each element by the elements of ``function(element)``, one dataset after the other.
@@ -96,12 +118,14 @@ class Elements(Calls):
         """
         return self._then(Interleave(self.graph.root, Function(function), cycle_length, block_length))
 
-    def filter(self, predicate: Callable[[Any], Any] | pc.Expression) -> Self:
+    def filter(
+        self, predicate: Callable[[Any], Any] | pc.Expression, *, reads: Iterable[str] | None = None
+    ) -> Self:
         """Keep the elements for which ``predicate(element)`` is true, or the rows for which an expression is.
 
         An expression (`pyarrow.compute`) is computed for a whole block at once and, where the source can,
         before its other columns are read. A missing answer drops the row; NaN and NaT are missing values. In a
-        dataset of plain values they are called ``value``.
+        dataset of plain values they are called ``value``. With `reads` a function is given these columns alone.
 
         >>> import pyarrow.compute as pc
         >>> from headwater import data
@@ -109,8 +133,11 @@ class Elements(Calls):
         [7, 8]
         """
         if is_expression(predicate):
+            _undeclared(reads, None)
             return self._then(Where(self.graph.root, Expression(predicate)))
-        return self._then(Filter(self.graph.root, Function(predicate)))
+        called = Function(predicate)
+        declared = declare(called, reads, None, operator="filter")
+        return self._then(Filter(self.graph.root, called, declared.reads))
 
     def with_columns(self, **columns: Any) -> Self:
         """Add columns, or replace some, by expressions (`pyarrow.compute`) of those that are there.
@@ -179,3 +206,8 @@ class Elements(Calls):
         [-6, -12, 12, 6]
         """
         return self._then(IgnoreErrors(self.graph.root, limit))
+
+
+def _undeclared(reads: Iterable[str] | None, writes: Iterable[str] | None) -> None:
+    if reads is not None or writes is not None:
+        raise DataError("an expression says itself what it reads.", remedy="Leave reads= and writes= out.")

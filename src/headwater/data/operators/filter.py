@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from headwater.core.errors import DataError
-from headwater.data.block import Block
+from headwater.data.block import Block, Columns
 from headwater.data.chain import Step, Stepwise
 from headwater.data.function import Function
 from headwater.data.graph import Count
-from headwater.data.operators.calling import call_each, locate
+from headwater.data.operators.calling import call_each, locate, truth
+from headwater.data.operators.declared import Declared
+
+_PLAIN = {bool, np.bool_}
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +25,12 @@ class Filter(Stepwise):
     operator: ClassVar[str] = "filter"
     one_to_one: ClassVar[bool] = False
     predicate: Function
+    reads: tuple[str, ...] | None = None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The function, and what it reads."""
+        return {"predicate": self.predicate.fingerprint, "reads": self.reads}
 
     @property
     def cardinality(self) -> Count:
@@ -30,23 +39,30 @@ class Filter(Stepwise):
 
     def step(self) -> Step:
         """Ask for each element, then take those that pass."""
+        declared = Declared(self.reads)
 
         def apply(block: Block) -> Block:
-            answers = call_each(self.predicate, block.elements(), block, self.operator)
-            passed = np.fromiter((bool(self._checked(a, i, block)) for i, a in enumerate(answers)), np.bool_)
+            given = self._given(block, declared)
+            answers = call_each(self.predicate, given, block, self.operator)
+            passed = self._passed(answers, block)
             return block if passed.all() else block.take(np.flatnonzero(passed))
 
         return apply
 
-    def _checked(self, answer: object, at: int, block: Block) -> object:
-        if isinstance(answer, np.ndarray) and answer.size != 1:
-            found = f"an array of shape {list(answer.shape)}"
-        elif answer is None:
-            found = "None"
-        else:
-            return answer
-        raise DataError(
-            f"it returned {found}.",
-            where=self.predicate.where(self.operator, locate(block, at)),
-            remedy="Return True or False for one element; reduce an array with .all() or .any().",
-        )
+    def _given(self, block: Block, declared: Declared) -> list[Any]:
+        if self.reads is None:
+            return block.elements()
+        if isinstance(block, Columns) and all(name in block.columns for name in self.reads):
+            # Of a block of columns, no others are made into Python values.
+            return Columns({name: block.columns[name] for name in self.reads}, block.positions).elements()
+
+        def where(at: int) -> str:
+            return self.predicate.where(self.operator, locate(block, at))
+
+        return declared.all_seen(block.elements(), where)
+
+    def _passed(self, answers: list[Any], block: Block) -> NDArray[np.bool_]:
+        if not set(map(type, answers)) <= _PLAIN:
+            predicate, name = self.predicate, self.operator
+            answers = [truth(answer, predicate, name, block, at) for at, answer in enumerate(answers)]
+        return np.fromiter(answers, np.bool_, len(answers))

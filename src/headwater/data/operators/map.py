@@ -10,7 +10,8 @@ from headwater.data.block import Block, Items
 from headwater.data.chain import Step, Stepwise
 from headwater.data.draws import Draws
 from headwater.data.function import Function
-from headwater.data.operators.calling import call_each, carried
+from headwater.data.operators.calling import call_each, carried, locate
+from headwater.data.operators.declared import NOTHING, Declared
 from headwater.data.operators.writing import Writing, writes
 
 KEEP = ("key", "weight", "label")
@@ -19,11 +20,28 @@ KEEP = ("key", "weight", "label")
 
 @dataclass(frozen=True, eq=False)
 class Map(Stepwise):
-    """`function` of each element; names in `keep` that it was given and did not return are carried along."""
+    """`function` of each element; names in `keep` that it was given and did not return are carried along.
+
+    With `declared` columns it is given only those it reads, and everything else is kept if it says what it
+    writes.
+    """
 
     operator: ClassVar[str] = "map"
     function: Function
     keep: tuple[str, ...] = KEEP
+    declared: Declared = NOTHING
+
+    @property
+    def label(self) -> str:
+        """The call that made it."""
+        keep = [f"keep={self.keep!r}"] if self.keep != KEEP else []
+        declared = [self.declared.text] if self.declared.says else []
+        return f"{self.operator}({', '.join([self.function.name, *keep, *declared])})"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The function, what is kept, and what it declares."""
+        return {"function": self.function.fingerprint, "keep": self.keep, **vars(self.declared)}
 
     @property
     def random_access(self) -> bool:
@@ -37,10 +55,22 @@ class Map(Stepwise):
     def apply(self, block: Block, *draws: list[Draws]) -> Block:
         """The results for a block, each with what it lacks of the names to keep."""
         given = block.elements()
+        if self.declared.says:
+            return Items(self._of_columns(given, block, *draws), block.positions)
         results = call_each(self.function, given, block, self.operator, *draws)
         if given and isinstance(given[0], Mapping) and not self.keep_nothing(given[0]):
             results = [self.with_kept(element, result) for element, result in zip(given, results)]
         return Items(results, block.positions)
+
+    def _of_columns(self, given: list[Any], block: Block, *draws: list[Draws]) -> list[Any]:
+        def where(at: int) -> str:
+            return self.function.where(self.operator, locate(block, at, given))
+
+        seen = self.declared.all_seen(given, where)
+        results = call_each(self.function, seen, block, self.operator, *draws)
+        if self.declared.writes is not None:
+            return self.declared.all_joined(given, results, where)
+        return [self.with_kept(element, result) for element, result in zip(given, results)]
 
     def keep_nothing(self, element: Mapping[str, Any]) -> bool:
         """Whether no element has any of the names to keep."""

@@ -15,6 +15,7 @@ from headwater.data.block import BARE, Block, Columns, Items, as_columns, as_ele
 from headwater.data.chain import Step, Stepwise
 from headwater.data.function import Function
 from headwater.data.operators.calling import call_each, carried, locate, not_a_mapping
+from headwater.data.operators.declared import NOTHING, Declared
 from headwater.data.operators.map import KEEP
 from headwater.data.stack import stack
 
@@ -24,12 +25,26 @@ class MapBatches(Stepwise):
     """`function` of columns, row by row independent: how many rows it gets at once is the engine's choice.
 
     It returns as many rows as it got. After `batch` it gets each batch as it is, and may return any number of
-    rows. Names in `keep` that it was given and did not return are carried along.
+    rows. Names in `keep` that it was given and did not return are carried along. With `declared` columns it is
+    given only those it reads, and everything else is kept if it says what it writes.
     """
 
     operator: ClassVar[str] = "map_batches"
     function: Function
     keep: tuple[str, ...] = KEEP
+    declared: Declared = NOTHING
+
+    @property
+    def label(self) -> str:
+        """The call that made it."""
+        keep = [f"keep={self.keep!r}"] if self.keep != KEEP else []
+        declared = [self.declared.text] if self.declared.says else []
+        return f"{self.operator}({', '.join([self.function.name, *keep, *declared])})"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The function, what is kept, and what it declares."""
+        return {"function": self.function.fingerprint, "keep": self.keep, **vars(self.declared)}
 
     @property
     def random_access(self) -> bool:
@@ -42,14 +57,25 @@ class MapBatches(Stepwise):
 
     def _on_batches(self, block: Block) -> Block:
         given = block.elements()
-        results = call_each(self.function, given, block, self.operator)
+
+        def where(at: int) -> str:
+            return self.function.where(self.operator, locate(block, at))
+
+        seen = self.declared.all_seen(given, where) if self.declared.says else given
+        results = call_each(self.function, seen, block, self.operator)
         for at, (batch, result) in enumerate(zip(given, results)):
-            if isinstance(batch, Mapping) and isinstance(result, Mapping):
-                results[at] = whole = carried(batch, result, self.keep)
+            if self.declared.writes is not None or (isinstance(batch, Mapping) and isinstance(result, Mapping)):
+                results[at] = whole = self.whole(batch, result, where(at))
                 lengths = {name: len(column) for name, column in whole.items()}
                 if len(set(lengths.values())) > 1:
                     raise self.wrong_length(locate(block, at), lengths)
         return Items(results, block.positions)
+
+    def whole(self, given: Mapping[str, Any], result: Any, where: str) -> dict[str, Any]:
+        """What the function returned, with what stays of what it was given."""
+        if self.declared.writes is not None:
+            return self.declared.joined(given, result, where)
+        return carried(given, result, self.keep)
 
     def wrong_length(self, at: str, lengths: Any) -> DataError:
         """The error for columns that do not belong to the same rows."""
@@ -72,18 +98,26 @@ class OnRows:
     def __call__(self, block: Block) -> Block:
         """Call the function with the columns of a block."""
         columns = block.columns if isinstance(block, Columns) else self._stacked(block)
+        given: Any = as_element(dict(columns))
+        if self._node.declared.says:
+            given = dict(self._node.declared.seen(given, self._where(block)))
         try:
-            result = self._node.function.call(as_element(dict(columns)))
+            result = self._node.function.call(given)
         except Exception as error:
             raise self._node.function.failed(self._node.operator, error, _rows(block)) from error
         returned = self._as_columns(result)
+        if BARE in returned and self._node.declared.writes is not None:
+            self._node.declared.joined(columns, result, self._where(block))
         if BARE not in columns and BARE not in returned:
-            returned = carried(columns, returned, self._node.keep)
+            returned = self._node.whole(columns, returned, self._where(block))
         lengths = {name: len(column) for name, column in returned.items()}
         if any(length != len(block) for length in lengths.values()):
             raise self._node.wrong_length(_rows(block), f"{lengths}, for {len(block)} rows")
         self._returned = self._same(self._returned, returned, block, "it returned")
         return Columns(returned, block.positions)
+
+    def _where(self, block: Block) -> str:
+        return self._node.function.where(self._node.operator, _rows(block))
 
     def _stacked(self, items: Items) -> dict[str, Column]:
         columns = stack(items, operator=self._node.operator)
@@ -103,7 +137,7 @@ class OnRows:
             return spec
         raise DataError(
             f"{what} {spec}, but before {first}.",
-            where=self._node.function.where(self._node.operator, _rows(block)),
+            where=self._where(block),
             remedy="Every row needs the same columns, types and shapes: convert with .astype(...).",
         )
 
