@@ -7,6 +7,7 @@ a checkpoint, only the place from where to read it again.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 
 from headwater.data.block import Block, join
 from headwater.data.cursor import Cursor, State, later
@@ -56,6 +57,11 @@ class Carry:
         self._used += count
         while self._pieces and self._used >= len(self._pieces[0][1]):
             self._used -= len(self._pieces.popleft()[1])
+
+    def pieces(self) -> Iterator[Block]:
+        """What is held, block by block, for a look at it."""
+        for number, (_, block) in enumerate(self._pieces):
+            yield block.slice(self._used, len(block)) if number == 0 and self._used else block
 
     def state(self) -> State:
         """From where everything comes that was not taken yet."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
 from headwater.data.fluent.calls import Calls
 from headwater.data.function import Function
 from headwater.data.operators.assert_cardinality import AssertCardinality
+from headwater.data.operators.rejection_resample import RejectionResample, as_shares
 from headwater.data.operators.repeat import Repeat
 from headwater.data.operators.shard import Shard
 from headwater.data.operators.shuffle import Shuffle
@@ -81,3 +82,26 @@ class Ordering(Calls):
         5
         """
         return self._then(AssertCardinality(self.graph.root, count))
+
+    def rejection_resample(
+        self,
+        class_of: Callable[[Any], Any],
+        target: Mapping[Any, float] | Sequence[float],
+        *,
+        initial: Mapping[Any, float] | Sequence[float] | None = None,
+        seed: int | None = None,
+    ) -> Self:
+        """Leave elements out such that classes come in the shares of `target`; none is given twice.
+
+        ``class_of(element)`` is a number or a text. `initial` says in which shares the classes come in; if left
+        out, they are counted in the first 4,096 elements of each pass, and a class that is not among them is
+        always kept. The more `target` differs from it, the more is left out.
+
+        >>> from headwater import data
+        >>> halves = data.range(10_000).rejection_resample(lambda x: x % 4 == 0, {True: 1, False: 1})
+        >>> 0.47 < sum(x % 4 == 0 for x in halves) / sum(1 for x in halves) < 0.53
+        True
+        """
+        shares = as_shares(target, name="target")
+        known = None if initial is None else as_shares(initial, name="initial")
+        return self._then(RejectionResample(self.graph.root, Function(class_of), shares, known, seed))
