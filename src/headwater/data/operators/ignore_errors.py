@@ -21,7 +21,7 @@ from headwater.data.graph import Count, Unary
 
 log = logging.getLogger("headwater.data")
 
-# What is made again after a restore must not be counted again: so many of the last errors are known by checksum.
+# What is made again after a restore must not be counted again: so many of the last errors are remembered.
 _REMEMBERED = 32
 _SHOWN = 3
 _MOST_KINDS = 100
@@ -94,7 +94,7 @@ class Errors:
     def _tell(self, error: DataError) -> None:
         if error.problem not in self._kinds and len(self._kinds) < _MOST_KINDS:
             self._kinds.add(error.problem)
-            log.warning("ignore_errors passes over an element (and others with this problem): %s", error)
+            log.warning("ignore_errors passes over an element, and all with this problem: %s", error)
 
     def _too_many(self, count: str) -> DataError:
         last = " | ".join(str(error) for error in self._last)
