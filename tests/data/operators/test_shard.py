@@ -24,6 +24,41 @@ def test_a_shard_of_batches_is_every_nth_batch(laws: Callable[..., None]) -> Non
     laws(lambda: data.range(10).batch(2).shard(2, 1), [np.array([2, 3]), np.array([6, 7])])
 
 
+@given(
+    count=st.integers(0, 40),
+    num_shards=st.integers(1, 4),
+    size=st.integers(1, 5),
+    drop=st.booleans(),
+    block=st.integers(1, 9),
+)
+def test_a_shard_of_batches_reads_only_their_rows(
+    count: int, num_shards: int, size: int, drop: bool, block: int
+) -> None:
+    read: list[int] = []
+
+    def note(x: int) -> int:
+        read.append(x)
+        return x
+
+    batches = data.range(count).map(note).with_options(parallel="inline").batch(size, drop_remainder=drop)
+    every = [batch.tolist() for batch in batches]
+    for index in range(num_shards):
+        read.clear()
+        shard = batches.shard(num_shards, index)
+        found = [batch.tolist() for batch in shard.iterate(block_rows=block)]
+        assert found == every[index::num_shards]
+        assert shard.cardinality == len(found)
+        assert len(read) < sum(map(len, found)) + size
+
+
+def test_the_rows_of_a_shard_of_batches_come_again_anywhere(laws: Callable[..., None]) -> None:
+    for build in (data.range(23), data.range(23).filter(lambda x: True), data.range(23).shuffle(seed=1)):
+        batches = list(build.batch(3))
+        for index in (0, 1):
+            laws(lambda b=build, i=index: b.batch(3).shard(2, i), batches[index::2])
+    laws(lambda: data.range(24).batch(2).batch(3).shard(2, 1), list(data.range(24).batch(2).batch(3))[1::2])
+
+
 @given(count=st.integers(0, 40), num_shards=st.integers(1, 7), skip=st.integers(0, 5), block=st.integers(1, 9))
 def test_shards_are_disjoint_and_together_everything(
     count: int, num_shards: int, skip: int, block: int

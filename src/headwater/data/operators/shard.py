@@ -16,11 +16,15 @@ from headwater.data.graph import Count, Unary
 
 @dataclass(frozen=True, eq=False)
 class Shard(Unary):
-    """The elements whose number modulo `num_shards` is `index`."""
+    """The elements whose number modulo `num_shards` is `index`.
+
+    With `run`, shares are dealt out by so many elements at a time: batches of a shard are shards of batches.
+    """
 
     operator: ClassVar[str] = "shard"
     num_shards: int
     index: int
+    run: int = 1
 
     def __post_init__(self) -> None:
         if self.num_shards < 1:
@@ -38,7 +42,8 @@ class Shard(Unary):
         count = self.input.cardinality
         if count is None or count == math.inf:
             return count
-        return len(range(self.index, int(count), self.num_shards))
+        rounds, rest = divmod(int(count), self.num_shards * self.run)
+        return rounds * self.run + min(max(rest - self.index * self.run, 0), self.run)
 
     @property
     def random_access(self) -> bool:
@@ -48,7 +53,8 @@ class Shard(Unary):
     @property
     def label(self) -> str:
         """The call that made it."""
-        return f"shard({self.num_shards}, {self.index})"
+        by = "" if self.run == 1 else f", run={self.run}"
+        return f"shard({self.num_shards}, {self.index}{by})"
 
     def open(self, env: Env, state: State | None) -> Cursor:
         """Count from 0, or from where the state stands."""
@@ -56,24 +62,34 @@ class Shard(Unary):
 
 
 class ShardCursor:
-    """State: the number of the next element that comes in, modulo the number of shards."""
+    """State: the number of the next element that comes in, modulo that of a whole round."""
 
     def __init__(self, node: Shard, source: Cursor, state: State | None) -> None:
-        self._num_shards = node.num_shards
-        self._index = node.index
+        self._run = node.run
+        self._round = node.num_shards * node.run
+        self._start = node.index * node.run
         self._source = source
         self._at = int(state["at"]) if state else 0
 
     def next(self, limit: int) -> Block | None:
         """Ask for whole rounds, and take what is ours."""
-        while (block := self._source.next(limit * self._num_shards)) is not None:
-            first = (self._index - self._at) % self._num_shards
-            self._at = (self._at + len(block)) % self._num_shards
-            if self._num_shards == 1:
+        while (block := self._source.next(self._wanted(limit))) is not None:
+            numbers = np.arange(self._at - self._start, self._at - self._start + len(block))
+            self._at = (self._at + len(block)) % self._round
+            ours = np.flatnonzero(numbers % self._round < self._run)
+            if len(ours) == len(block):
                 return block
-            if first < len(block):
-                return block.take(np.arange(first, len(block), self._num_shards))
+            if len(ours):
+                return block.take(ours)
         return None
+
+    def _wanted(self, limit: int) -> int:
+        """How many may come in, so that no more than `limit` of them are ours."""
+        if limit >= self._run:
+            return limit // self._run * self._round
+        ahead = (self._start - self._at) % self._round
+        inside = (self._at - self._start) % self._round
+        return min(limit, self._run - inside) if inside < self._run else ahead + limit
 
     def state(self) -> State:
         """A number and the input's state."""

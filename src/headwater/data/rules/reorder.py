@@ -12,6 +12,7 @@ otherwise buffer raw rows, or compute nothing less.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeGuard
 
 from headwater.data.chain import Stepwise
@@ -55,12 +56,19 @@ def _cut(move: Take | Skip | Shard) -> Node:
     below = move.input
     if _gives_way(below):
         return onto(below, _cut(onto(move, below.input)))
-    if isinstance(below, BySize) and not isinstance(move, Shard):
-        return onto(below, _cut(type(move)(below.input, move.count * below.size)))
-    if isinstance(below, Range):
+    if isinstance(below, BySize):
+        return onto(below, _cut(_of_rows(move, below)))
+    if isinstance(below, Range) and not (isinstance(move, Shard) and move.run > 1):
         kept = below.numbers[_places(move)]
         return Range(kept.start, kept.stop, kept.step)
     return move
+
+
+def _of_rows(move: Take | Skip | Shard, batch: BySize) -> Take | Skip | Shard:
+    """The same cut of what goes into the batches."""
+    if isinstance(move, Shard):
+        return replace(move, input=batch.input, run=move.run * batch.size)
+    return replace(move, input=batch.input, count=move.count * batch.size)
 
 
 def _places(move: Take | Skip | Shard) -> slice:
