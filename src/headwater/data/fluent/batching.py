@@ -11,6 +11,7 @@ from headwater.data.function import Function
 from headwater.data.operators.batch import Batch
 from headwater.data.operators.bucket_by_sequence_length import BucketBySequenceLength
 from headwater.data.operators.group_by_window import GroupByWindow
+from headwater.data.operators.pack import Pack
 from headwater.data.operators.padded_batch import PaddedBatch
 from headwater.data.operators.padding import Padding, as_shapes, as_values
 from headwater.data.operators.ragged_batch import RaggedBatch
@@ -172,6 +173,52 @@ class Batching(Calls):
             tuple(int(size) for size in sizes),
             pad_to_bucket_boundary,
             Padding(as_shapes(padded_shapes), as_values(padding_values)),
+            drop_remainder,
+        )
+        return self._then(node)
+
+    def pack(
+        self,
+        length: int,
+        *,
+        column: str | None = None,
+        how: str = "first-fit",
+        num_bins: int | None = None,
+        end_token: int | None = None,
+        padding_value: int = 0,
+        truncate: bool = False,
+        drop_remainder: bool = False,
+    ) -> Self:
+        """Pack token sequences into rows of `length`: dicts of `tokens`, `segment_ids` and `positions`.
+
+        Sequences are Arrow lists, arrays or lists of numbers: the elements, or their `column`; other columns
+        are left out. `segment_ids` say which sequence of the row a token is of, from 1 (0: padding),
+        `positions` its place in it, from 0; both are int32. `end_token` is put after each sequence.
+
+        ``how="first-fit"``: each sequence whole into the first of `num_bins` rows (64 if left out) with
+        room; once one fits into none, all rows are given and it begins the next ones (Grain's way). One that is
+        longer than a row is an error, or cut with `truncate`. ``how="concat"``: one after the other, cut every
+        `length` tokens, without padding but in the last row, which `drop_remainder` leaves out; what goes on
+        in the next row is a sequence of that row.
+
+        Restoring reads again at most the rows at work.
+
+        >>> from headwater import data
+        >>> texts = data.range(1, 5).map(lambda n: [n] * n)
+        >>> [row["tokens"].tolist() for row in texts.pack(4)]
+        [[1, 2, 2, 0], [3, 3, 3, 0], [4, 4, 4, 4]]
+        >>> [row["segment_ids"].tolist() for row in texts.pack(4, how="concat")]
+        [[1, 2, 2, 3], [1, 1, 2, 2], [1, 1, 0, 0]]
+        """
+        node = Pack(
+            self.graph.root,
+            length,
+            column,
+            how,
+            num_bins,
+            end_token,
+            padding_value,
+            truncate,
             drop_remainder,
         )
         return self._then(node)

@@ -194,7 +194,7 @@ class _Rows:
         return tuple(size if wish is None else wish for size, wish in zip(most, given))
 
     def _full(self, shape: tuple[int, ...], dtype: np.dtype[Any], value: Any) -> NDArray[Any]:
-        if not _holds(dtype, value):
+        if not holds(dtype, value):
             raise DataError(
                 f"{shown(self.name)} is {dtype}, which cannot hold the padding value {value!r}.",
                 where=f".{self.operator}, {locate(self.block, 0)}",
@@ -217,7 +217,7 @@ class _Rows:
         )
 
 
-def _holds(dtype: np.dtype[Any], value: float) -> bool:
+def holds(dtype: np.dtype[Any], value: float) -> bool:
     """Whether a number of that type can have the value, but for rounding."""
     if dtype.kind not in "biufc":
         return False
