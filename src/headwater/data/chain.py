@@ -9,8 +9,10 @@ from typing import ClassVar, TypeAlias
 from headwater.data.block import Block
 from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Node, Unary
+from headwater.data.live import told
+from headwater.data.parallel.again import Again
 from headwater.data.parallel.chain import Chain, Link
-from headwater.data.parallel.feed import Again, Feed, Form
+from headwater.data.parallel.feed import Feed, Form
 from headwater.data.parallel.hands import Step as BoundStep
 from headwater.data.parallel.hands import Writer
 from headwater.data.passing import passing
@@ -76,8 +78,9 @@ def _feed(chain: Sequence[Stepwise], env: Env, state: State | None) -> Feed | Ag
         at = int(state["at"]) if state and form == "counted" else 0
         return Feed(resume(chain[0].input, env, inner), form, at=at, fills=chain[0].fills)
 
+    state = told(state)
     if state is not None and "again" in state:
-        return Again([(feed(before), int(count)) for before, count in state["again"]], feed(state["rest"]))
+        return Again(state, feed)
     return feed(state)
 
 

@@ -10,6 +10,7 @@ from headwater.core.errors import DataError
 from headwater.data.carry import Carry
 from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Graph
+from headwater.data.live import told
 from headwater.data.operators.prefetch import PrefetchCursor
 from headwater.data.overlap import Overlap
 from headwater.data.pace import Pace
@@ -76,7 +77,7 @@ class Run(Iterator[Any]):
             "operators": self._graph.signature,
             "seed": self._graph.seed,
             "epoch": self._epoch,
-            "position": self._position(),
+            "position": told(self._position()),
         }
 
     def close(self) -> None:

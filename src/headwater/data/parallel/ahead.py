@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass, field
+from functools import partial
 
-from headwater.data.block import Block, Columns, Items, join
+from headwater.data.block import Block
 from headwater.data.cursor import State
+from headwater.data.live import Live, told
 from headwater.data.parallel.feed import Numbered
+from headwater.data.parallel.group import Group, Past, joined
 from headwater.data.parallel.hands import Hands, Made
-from headwater.data.parallel.slab import Layout, Rows, Slabs, cut
+from headwater.data.parallel.slab import Layout, Slabs, cut
 
 log = logging.getLogger("headwater.data")
 
@@ -22,16 +25,6 @@ _MOST_ROWS = 8_192
 _HUNG_S = 60.0
 # A wait that is shorter tells nothing: threads take as long to wake up.
 _STARVED_S = 0.0005
-
-
-@dataclass(slots=True)
-class Group:
-    """Blocks under work that come out as one, and the state from which they can be had again."""
-
-    before: State
-    rows: Rows | None = None
-    num_rows: int = 0
-    parts: list[Future[Made]] = field(default_factory=list)
 
 
 class Ahead:
@@ -59,7 +52,11 @@ class Ahead:
         self._ahead_bytes = ahead_bytes
         self._stacked = stacked
         self._deterministic = deterministic
-        self.before: State = source.state()
+        self._past = Past()
+        self._lock = (
+            threading.Lock()
+        )  # states are told in the consumer's thread, blocks may be asked for in another
+        self.before: State = {}
         self._slabs: Slabs | None = None
         self._groups: deque[Group] = deque()
         self._held = 0
@@ -67,23 +64,26 @@ class Ahead:
         self._row_bytes = 0.0
         self._ended = False
         self._failure: Exception | None = None
-        self._since = (time.perf_counter(), time.process_time())
+        self._clocks = (time.perf_counter(), time.process_time())
 
     def next(self, limit: int) -> Block | None:
         """The next block, once it is ready; one of which nothing is left is passed over."""
         while True:
-            self._fill(limit)
+            with self._lock:
+                self._fill(limit)
+                before = self.state()
             if not self._groups:
                 if self._failure is not None:
                     raise self._failure
                 return None
             at = 0 if self._deterministic else self._first_ready()
-            before = self._state_with_first(at)
             group = self._groups[at]
             parts = [self._result(part) for part in group.parts]
-            del self._groups[at]
+            with self._lock:
+                del self._groups[at]
+                self._past = self._past.append(group.pieces)
             self._held -= group.num_rows
-            block = _joined(group, parts)
+            block = joined(group, parts)
             self._learn(block, group, sum(part.wall_s for part in parts))
             if len(block):
                 self.before = before
@@ -91,18 +91,28 @@ class Ahead:
 
     def state(self) -> State:
         """From where all blocks come that were not given."""
-        return self._state_with_first(0) if self._groups else self._source.state()
+        if not self._deterministic:
+            return Live(partial(self._since, self._past))
+        return self._groups[0].before if self._groups else self._source.state()
 
-    def _state_with_first(self, at: int) -> State:
-        """The same, where group number `at` is to come first."""
-        if self._deterministic:
-            return self._groups[0].before
-        groups = [self._groups[at], *(group for number, group in enumerate(self._groups) if number != at)]
-        return {"again": [[group.before, group.num_rows] for group in groups], "rest": self._source.state()}
+    def _since(self, past: Past) -> State:
+        """What was given after `past`, in that order, then what is under way, then the rest."""
+        with self._lock:
+            under_way = [piece for group in self._groups for piece in group.pieces]
+            settled = [piece for group in self._groups if group.ordered for piece in group.pieces]
+            again = [*past.later(), *under_way]
+            num_ordered = len(again) - len(under_way) + len(settled)
+            rest = told(self._source.state())
+        if "again" in rest:  # not all that was restored is under way yet
+            again, num_ordered = [*again, *rest["again"]], num_ordered + rest["ordered"]
+            rest = rest["rest"]
+        return {"again": again, "ordered": num_ordered, "rest": rest} if again else rest
 
     def _first_ready(self) -> int:
         """The first group that is ready; wait for one if none is."""
         while True:
+            if self._groups[0].ordered:
+                return 0
             for at, group in enumerate(self._groups):
                 if all(part.done() for part in group.parts):
                     return at
@@ -135,7 +145,8 @@ class Ahead:
     def _hand_over(self, group: Group, whole: int, rows: int) -> None:
         """Fill a group with blocks from the input, in tasks of `rows`."""
         while group.num_rows < whole:
-            number = self._source.at
+            number, place = self._source.at, None if self._deterministic else self._source.place()
+            group.ordered = group.ordered or self._source.ordered
             try:
                 block = self._source.next(min(rows, whole - group.num_rows))
             except Exception as error:  # noqa: BLE001 - raised when its turn comes, after what came before it
@@ -145,6 +156,7 @@ class Ahead:
                 self._ended = True
                 return
             start, group.num_rows = group.num_rows, group.num_rows + len(block)
+            group.pieces.append([place, len(block)])
             into = None if group.rows is None else cut(group.rows, start, group.num_rows)
             group.parts.append(self._hands.submit(block, number, into))
 
@@ -170,10 +182,10 @@ class Ahead:
     def _widen(self) -> None:
         """The consumer waits for calls that wait: if the cores are free meanwhile, more calls at once help."""
         wall_s, cpu_s = time.perf_counter(), time.process_time()
-        past_s, used_s = wall_s - self._since[0], cpu_s - self._since[1]
+        past_s, used_s = wall_s - self._clocks[0], cpu_s - self._clocks[1]
         if used_s < 0.6 * self._cores * past_s and self._hands.most < _MOST_CALLS:
             self._hands.most *= 2
-        self._since = (wall_s, cpu_s)
+        self._clocks = (wall_s, cpu_s)
 
     def _learn(self, block: Block, group: Group, seconds: float) -> None:
         self._row_s += 0.3 * (seconds / group.num_rows - self._row_s)
@@ -182,40 +194,3 @@ class Ahead:
             layout = Layout.of(block)
             self._slabs = Slabs(layout) if layout else None
             self._stacked = layout is not None
-
-
-def _joined(group: Group, parts: list[Made]) -> Block:
-    """One block of all parts; parts that were written into one slab are there already."""
-    blocks = [part.block for part in parts if len(part.block)] or [parts[0].block]
-    if len(blocks) == 1:
-        return blocks[0]
-    if not all(isinstance(block, Columns) for block in blocks):
-        return Items.join([Items(block.elements(), block.positions) for block in blocks])
-    columns = [block for block in blocks if isinstance(block, Columns)]
-    written = _written(group, columns)
-    rest = [
-        Columns(
-            {name: column for name, column in block.columns.items() if name not in written}, block.positions
-        )
-        for block in columns
-    ]
-    joined = join(rest)
-    assert isinstance(joined, Columns)  # noqa: S101 - joined from Columns
-    names = columns[0].columns
-    return Columns({name: written.get(name, joined.columns.get(name)) for name in names}, joined.positions)
-
-
-def _written(group: Group, blocks: list[Columns]) -> Rows:
-    """The columns that all parts wrote into the group's slab."""
-    if group.rows is None:
-        return {}
-    whole = cut(group.rows, 0, group.num_rows)
-    for name, array in whole.items():
-        if any(block.columns.get(name) is None or not _shares(block.columns[name], array) for block in blocks):
-            return {}
-    return whole
-
-
-def _shares(column: object, array: object) -> bool:
-    """Whether a column lies in the slab that `array` is cut from."""
-    return getattr(column, "base", None) is getattr(array, "base", array)

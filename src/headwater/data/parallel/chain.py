@@ -17,7 +17,7 @@ from headwater.data.graph import Node, without_input
 from headwater.data.options import Options
 from headwater.data.parallel.ahead import Ahead
 from headwater.data.parallel.cloudpickle import dumps
-from headwater.data.parallel.feed import Again, Feed, Numbered, Passed
+from headwater.data.parallel.feed import Numbered, Passed
 from headwater.data.parallel.hands import Hands, Step, Threads, make
 from headwater.data.parallel.judge import Judge, Watch, held_while
 from headwater.data.parallel.portions import Portions
@@ -38,7 +38,7 @@ class Link:
 class Chain:
     """Blocks through all links, here or elsewhere."""
 
-    def __init__(self, feed: Feed | Again, links: Sequence[Link], env: Env, *, stacked: bool) -> None:
+    def __init__(self, feed: Numbered, links: Sequence[Link], env: Env, *, stacked: bool) -> None:
         self._feed = feed
         self._links = list(links)
         self._env = env

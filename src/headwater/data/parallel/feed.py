@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
@@ -19,6 +18,15 @@ class Numbered(Cursor, Protocol):
     @property
     def at(self) -> int:
         """The number of the next element."""
+        ...
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the next elements were given once before, so that their order is settled."""
+        ...
+
+    def place(self) -> State:
+        """From where the next elements come that come from one place; as a rule, the state."""
         ...
 
 
@@ -42,6 +50,15 @@ class Feed:
             block = self._filled(block, limit)
         self.at += 0 if block is None else len(block)
         return block
+
+    @property
+    def ordered(self) -> bool:
+        """It was not: nothing is restored here."""
+        return False
+
+    def place(self) -> State:
+        """The state."""
+        return self.state()
 
     def state(self) -> State:
         """Where the next element comes from."""
@@ -82,6 +99,15 @@ class Passed:
             if block is None or len(block := make(self._steps, block, first).block):
                 return block
 
+    @property
+    def ordered(self) -> bool:
+        """As in the feed."""
+        return self._feed.ordered
+
+    def place(self) -> State:
+        """The feed's."""
+        return self._feed.place()
+
     def state(self) -> State:
         """The feed's."""
         return self._feed.state()
@@ -89,44 +115,3 @@ class Passed:
     def close(self) -> None:
         """Close the feed."""
         self._feed.close()
-
-
-class Again:
-    """Blocks that were under way when a state was taken, each from where it came, then the rest.
-
-    Only where the order is not fixed can a block be given before one that went in earlier.
-    """
-
-    def __init__(self, pieces: Sequence[tuple[Feed, int]], rest: Feed) -> None:
-        self._pieces = deque(pieces)
-        self._rest = rest
-
-    @property
-    def at(self) -> int:
-        """The number of the next element."""
-        return self._pieces[0][0].at if self._pieces else self._rest.at
-
-    def next(self, limit: int) -> Block | None:
-        """What is left of the first piece, or the rest."""
-        if not self._pieces:
-            return self._rest.next(limit)
-        feed, left = self._pieces.popleft()
-        block = feed.next(min(limit, left))
-        left -= left if block is None else len(block)
-        if left:
-            self._pieces.appendleft((feed, left))
-        else:
-            feed.close()
-        return self.next(limit) if block is None else block
-
-    def state(self) -> State:
-        """All pieces and the rest."""
-        if not self._pieces:
-            return self._rest.state()
-        return {"again": [[feed.state(), left] for feed, left in self._pieces], "rest": self._rest.state()}
-
-    def close(self) -> None:
-        """Close all."""
-        for feed, _ in self._pieces:
-            feed.close()
-        self._rest.close()
