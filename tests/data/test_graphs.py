@@ -56,6 +56,11 @@ def build(kind: str, count: int, ops: list[Op]) -> data.Dataset:
             dataset = dataset.filter(is_kept)
         elif name == "batch":
             dataset = dataset.batch(argument[0], drop_remainder=argument[1])
+        elif name == "window":
+            size, shift, stride, drop = argument
+            dataset = dataset.window(size, shift=shift, stride=stride, drop_remainder=drop)
+        elif name == "unbatch":
+            dataset = dataset.unbatch()
         else:
             dataset = getattr(dataset, name)(argument)
     return dataset
@@ -84,7 +89,31 @@ def reference(kind: str, count: int, ops: list[Op], epochs: tuple[int, ...] = (0
         size, drop = argument
         parts = [elements[at : at + size] for at in range(0, len(elements), size)]
         return [collated(part) for part in parts if len(part) == size or not drop]
+    if name == "window":
+        size, shift, stride, drop = argument
+        parts = [elements[at : at + size * stride : stride] for at in range(0, len(elements), shift or size)]
+        return [collated(part) for part in parts if len(part) == size or not drop]
+    if name == "unbatch":
+        return [row for element in elements for row in rows_in(element)]
+    if name == "rebatch":
+        return cycled([row for element in elements for row in rows_in(element)], argument)
     return elements
+
+
+def rows_in(batch: Any) -> list[Any]:
+    if not isinstance(batch, Mapping):
+        return list(batch.tolist())
+    columns = [batch["x"].tolist(), list(batch["y"]), list(batch["word"])]
+    return [dict(zip(("x", "y", "word"), row)) for row in zip(*columns)]
+
+
+def cycled(rows: list[Any], sizes: list[int]) -> list[Any]:
+    found, turn = [], 0
+    while rows:
+        size = sizes[turn % len(sizes)]
+        found.append(collated(rows[:size]))
+        rows, turn = rows[size:], turn + 1
+    return found
 
 
 def shuffled(elements: list[Any], size: int | None, seeds: Seeds) -> list[Any]:
@@ -113,7 +142,17 @@ row_ops = st.one_of(
     st.tuples(st.just("shuffle"), st.one_of(st.none(), st.integers(1, 12))),
     st.tuples(st.just("prefetch"), st.integers(1, 9)),
 )
-batch_op = st.tuples(st.just("batch"), st.tuples(st.integers(1, 6), st.booleans()))
+batch_op = st.one_of(
+    st.tuples(st.just("batch"), st.tuples(st.integers(1, 6), st.booleans())),
+    st.tuples(
+        st.just("window"),
+        st.tuples(st.integers(1, 6), st.one_of(st.none(), st.integers(1, 9)), st.integers(1, 3), st.booleans()),
+    ),
+)
+again_op = st.one_of(
+    st.tuples(st.just("unbatch"), st.none()),
+    st.tuples(st.just("rebatch"), st.lists(st.integers(1, 7), min_size=1, max_size=3)),
+)
 
 
 @st.composite
@@ -123,6 +162,9 @@ def graphs(draw: st.DrawFn) -> tuple[str, int, list[Op]]:
     if draw(st.booleans()):
         batch: Op = draw(batch_op)
         ops += [batch, *draw(st.lists(row_ops, max_size=3))]
+        if draw(st.booleans()):
+            again: Op = draw(again_op)
+            ops += [again, *draw(st.lists(row_ops, max_size=2))]
     return kind, draw(st.integers(0, 30)), ops
 
 
