@@ -87,15 +87,44 @@ def test_a_dataloader_takes_it_as_it_is() -> None:
     assert sum(len(batch["label"]) for batch in loader) == 100
 
 
-def test_several_workers_are_refused_because_each_would_give_everything(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Info:
-        num_workers = 2
+@pytest.mark.parametrize("num_workers", [1, 2])
+@pytest.mark.parametrize("count", [100, 5])
+def test_workers_of_a_dataloader_share_the_elements_and_keep_their_order(num_workers: int, count: int) -> None:
+    loader: DataLoader[Any] = DataLoader(batches(count).to_torch(), batch_size=None, num_workers=num_workers)
+    expected = [batch["x"].tolist() for batch in batches(count)]
+    for _ in range(2):
+        assert [batch["x"].tolist() for batch in loader] == expected
+    assert len(loader) == len(expected)
 
-    monkeypatch.setattr("headwater.data.torch.get_worker_info", Info)
-    with pytest.raises(DataError, match="each of 2 DataLoader workers"):
-        iter(batches().to_torch())
+
+class Worker:
+    num_workers = 2
+
+    def __init__(self, number: int) -> None:
+        self.id = number
+
+
+def test_a_worker_has_the_state_of_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headwater.data.torch.get_worker_info", lambda: Worker(1))
+    tensors = batches().to_torch(pin=True)
+    run = iter(tensors)
+    next(run)
+    state = tensors.state_dict()
+    rest = [batch["x"].tolist() for batch in run]
+    assert rest == [batch["x"].tolist() for batch in batches()][3::2]
+    tensors.load_state_dict(state)
+    assert [batch["x"].tolist() for batch in tensors] == rest
+    monkeypatch.setattr("headwater.data.torch.get_worker_info", lambda: Worker(0))
+    with pytest.raises(DataError, match=r"shard\(2, 1\)"):
+        batches().to_torch().load_state_dict(state)
+
+
+def test_columns_are_shared_with_torch_through_dlpack() -> None:
+    arrays = {"x": np.arange(12, dtype=np.float32).reshape(6, 2)}
+    batch = next(iter(data.from_arrays(arrays).map_batches(lambda columns: {"x": columns["x"] + 1}).batch(4)))
+    tensor = torch.utils.dlpack.from_dlpack(batch["x"])
+    assert tensor.data_ptr() == batch["x"].ctypes.data
+    assert tensor.tolist() == (arrays["x"][:4] + 1).tolist()
 
 
 @pytest.mark.gpu

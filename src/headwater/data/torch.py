@@ -2,81 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, default_collate, default_convert, get_worker_info
 
-from headwater.core.errors import DataError
+from headwater.data.handing import Handed
 
 if TYPE_CHECKING:
     from headwater.data.dataset import Dataset
-    from headwater.data.run import Run
 
 
-class Tensors(IterableDataset[Any]):
+class Tensors(Handed, IterableDataset[Any]):
     """A dataset whose arrays are tensors, sharing memory where the array may be written.
 
     What torch has no type for (texts, bytes, times) stays as it is: numpy or Arrow. With `pin`, tensors are in
     page-locked memory, from which copies to a GPU overlap; it is on by itself where there is a GPU.
 
-    `state_dict` and `load_state_dict` are those of a stateful loader: exact, at any batch.
+    In a ``DataLoader(tensors, batch_size=None, num_workers=n)`` worker k makes the elements k, k + n, ..., so
+    that each comes once and, as the loader asks its workers in turn, in the dataset's order.
+
+    `state_dict` and `load_state_dict` are those of a stateful loader: exact, at any batch; in a worker, those
+    of its share, as torchdata's ``StatefulDataLoader`` wants it.
     """
+
+    where = "dataset.to_torch"
 
     def __init__(
         self, dataset: Dataset, *, columns: Iterable[str] | None = None, pin: bool | None = None
     ) -> None:
-        self.dataset = dataset
-        self._columns = None if columns is None else tuple(columns)
+        super().__init__(dataset, columns=columns)
         self._pin = torch.cuda.is_available() if pin is None else pin
-        self._run: Run | None = None
-        self._restored: Mapping[str, Any] | None = None
 
-    def __iter__(self) -> Iterator[Any]:
+    def running(self) -> Dataset:
+        """The dataset, or in a DataLoader's worker its share, made in that process alone."""
         worker = get_worker_info()
-        if worker is not None and worker.num_workers > 1:
-            raise DataError(
-                f"each of {worker.num_workers} DataLoader workers would give all elements.",
-                where="dataset.to_torch()",
-                remedy="Use DataLoader(..., batch_size=None, num_workers=0); .prefetch(2) works ahead.",
-            )
-        self._run = self.dataset.iterate(self._restored)
-        self._restored = None
-        return self._tensors(self._run)
+        if worker is None or worker.num_workers == 1:
+            return self.dataset if worker is None else self.dataset.with_options(parallel="inline")
+        return self.dataset.shard(worker.num_workers, worker.id).with_options(parallel="inline")
 
-    def __len__(self) -> int:
-        return len(self.dataset)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Where the newest iterator stands."""
-        if self._restored is not None:
-            return dict(self._restored)
-        return (self._run or self.dataset.iterate()).state()
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Let the next iterator go on from `state`."""
-        self.dataset.iterate(state).close()  # a state of another graph is refused here, not an epoch later
-        self._restored = state
-
-    def _tensors(self, run: Run) -> Iterator[Any]:
-        with run:
-            for element in run:
-                yield self._convert(element)
-
-    def _convert(self, element: Any) -> Any:
-        if not isinstance(element, Mapping):
-            return as_tensor(element, pin=self._pin)
-        names = element if self._columns is None else self._columns
-        try:
-            return {name: as_tensor(element[name], pin=self._pin) for name in names}
-        except KeyError as error:
-            raise DataError(
-                f"there is no column {error}.",
-                where="dataset.to_torch(columns=...)",
-                remedy=f"Known here: {', '.join(map(str, element))}.",
-            ) from None
+    def convert(self, value: Any) -> Any:
+        """A tensor where torch has the type."""
+        # A worker must not touch the GPU: there the loader's own pin_memory does it.
+        return as_tensor(value, pin=self._pin and get_worker_info() is None)
 
 
 def as_tensor(value: Any, *, pin: bool = False) -> Any:
@@ -103,3 +73,26 @@ def _owned(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if array.flags.writeable and all(step >= 0 for step in array.strides):
         return array
     return array.copy()
+
+
+def collate(rows: list[Any]) -> Any:
+    """Rows as one batch of tensors, as torch's DataLoader makes it."""
+    return default_collate(rows)
+
+
+def convert(element: Any) -> Any:
+    """The arrays in an element as tensors, as torch's DataLoader makes them; read-only ones are copied."""
+    if isinstance(element, Mapping):
+        return {name: convert(part) for name, part in element.items()}
+    return as_tensor(element) if isinstance(element, np.ndarray) else default_convert(element)  # type: ignore[no-untyped-call]
+
+
+def pinned(value: Any) -> Any:
+    """The same with all tensors in page-locked memory."""
+    if isinstance(value, torch.Tensor):
+        return value.pin_memory()
+    if isinstance(value, Mapping):
+        return {name: pinned(part) for name, part in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(pinned, value))
+    return value
