@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from headwater import data
 from headwater.core.errors import DataError
 from headwater.data.dataset import Dataset
 from headwater.data.draws import Draws
-from headwater.data.rows import Memory, Rows, consecutive
+from headwater.data.rows import Rows, consecutive
 
 
 @dataclass(frozen=True)
@@ -81,27 +80,6 @@ def test_writers_may_be_random(laws: Callable[..., None]) -> None:
 def test_an_error_names_the_element() -> None:
     with pytest.raises(DataError, match=r"\.map\(Spread\) .* row 7: ZeroDivisionError"):
         list(data.from_arrays({"x": np.arange(9)}).map(Spread()))
-
-
-def test_memory_is_used_again_once_no_view_is_left() -> None:
-    memory = Memory({"a": (np.uint8, (4,))})
-    first = memory.rows(5)["a"]
-    owner = weakref.ref(first.base)
-    row = first[2]
-    assert not np.shares_memory(memory.rows(5)["a"], first)
-    del first
-    assert not np.shares_memory(memory.rows(5)["a"], row)
-    del row
-    assert memory.rows(5)["a"].base is owner()
-
-
-def test_memory_of_another_size_is_let_go() -> None:
-    memory = Memory({"a": (np.uint8, (4,))})
-    small = memory.rows(5)["a"]
-    owner = weakref.ref(small.base)
-    del small
-    assert memory.rows(500)["a"].shape == (500, 4)
-    assert owner() is None
 
 
 def test_consecutive_finds_rows_of_one_array_and_nothing_else() -> None:

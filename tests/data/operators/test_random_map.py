@@ -105,9 +105,11 @@ def test_a_function_may_say_itself_that_it_is_random() -> None:
     assert [int(x) for x in data.range(3).map(Noise())] == [0, 1, 2]
 
 
-def test_it_gives_no_random_access_and_a_shuffle_says_what_to_do() -> None:
-    with pytest.raises(DataError, match="right after the source"):
-        data.range(5).map(noisy, random=True).shuffle()
+def test_a_shuffle_of_everything_moves_what_it_made() -> None:
+    base = data.range(9).map(noisy, random=True)
+    assert not base.graph.root.random_access
+    assert list(base.shuffle()) != list(base)
+    assert sorted(base.shuffle()) == sorted(base)
 
 
 def test_a_state_from_before_it_was_random_is_refused() -> None:

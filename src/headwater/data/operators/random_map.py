@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from headwater.data.block import Block
 from headwater.data.chain import Numbered
 from headwater.data.cursor import Env
-from headwater.data.draws import draws_of
+from headwater.data.draws import Draws, draws_of
 from headwater.data.graph import upstream
 from headwater.data.operators.map import Map
 from headwater.data.operators.writing import Writing, writes
@@ -45,9 +44,10 @@ class RandomMap(Map):
         """Call the function with the draws of the elements from number `first`."""
         number = sum(isinstance(node, RandomMap) for node in upstream(self.input))
         seed = env.seeds(None, "map", number).integer()
-        apply = Writing(self.function, self.operator) if writes(self.function) else self.apply
 
-        def step(block: Block, first: int) -> Block:
-            return apply(block, draws_of(seed, first=first, count=len(block)))
+        def draws(first: int, count: int) -> list[Draws]:
+            return draws_of(seed, first=first, count=count)
 
-        return step
+        if writes(self.function):
+            return Writing(self.function, self.operator, draws)
+        return lambda block, first: self.apply(block, draws(first, len(block)))

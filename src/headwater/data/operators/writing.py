@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import numpy as np
 
 from headwater.data.block import BARE, Block, Columns, Items
 from headwater.data.draws import Draws
 from headwater.data.function import Function
 from headwater.data.operators.calling import call_each
-from headwater.data.rows import Memory, Rows, RowWriter
+from headwater.data.parallel.slab import Layout, Slabs
+from headwater.data.rows import Rows, RowWriter
 
 
 def writes(function: Function) -> bool:
@@ -18,26 +22,44 @@ def writes(function: Function) -> bool:
 
 
 class Writing:
-    """A block through a `RowWriter`; several threads may be in it at once."""
+    """A block through a `RowWriter`; several threads may be in it at once.
 
-    def __init__(self, function: Function, operator: str) -> None:
+    A random one gets ``draws(first, count)``, the draws of elements by their number.
+    """
+
+    def __init__(
+        self, function: Function, operator: str, draws: Callable[[int, int], list[Draws]] | None = None
+    ) -> None:
+        writer: Any = function.call
         self._function = function
         self._operator = operator
-        writer: Any = function.call
+        self._draws = draws
         self._write, self._consumed = writer.write, (*writer.consumes, BARE)
-        self.memory = Memory(writer.spec())
+        self._spec = {name: (np.dtype(dtype), tuple(shape)) for name, (dtype, shape) in writer.spec().items()}
+        self._slabs = Slabs(Layout(tuple((name, *kind) for name, kind in self._spec.items())))
+        self._lock = threading.Lock()
 
-    def __call__(self, block: Block, *draws: list[Draws]) -> Block:
+    def __call__(self, block: Block, first: int = 0, /) -> Block:
         """The block in memory of its own."""
-        return self.into(self.memory.rows(len(block)), block, *draws)
+        with self._lock:
+            rows = self._slabs.take(len(block))
+        return self.into(rows, block, first)
 
-    def into(self, rows: Rows, block: Block, *draws: list[Draws]) -> Block:
+    def fits(self, rows: Rows, count: int) -> bool:
+        """Whether `rows` are of the types and shapes that the function writes."""
+        return rows.keys() == self._spec.keys() and all(
+            rows[name].dtype == dtype and rows[name].shape == (count, *shape)
+            for name, (dtype, shape) in self._spec.items()
+        )
+
+    def into(self, rows: Rows, block: Block, first: int, /) -> Block:
         """The block in `rows`, which are as many as it has elements.
 
         A part of a block may be written into that part of the rows of the whole.
         """
         elements = block.elements()
         views = [dict(zip(rows, row)) for row in zip(*rows.values())]
+        draws = [] if self._draws is None else [self._draws(first, len(elements))]
         call_each(self._function, elements, block, self._operator, views, *draws, call=self._write)
         if isinstance(block, Columns):
             return Columns({**self._rest(block.columns), **rows}, block.positions)
