@@ -139,12 +139,20 @@ def test_what_is_no_tar_file_is_refused(tmp_path: Path) -> None:
         data.from_webdataset(path, members="jpg")
 
 
-def test_a_file_that_became_shorter_or_went_away_is_named(shards: Path) -> None:
+def test_a_file_that_was_changed_is_refused(shards: Path) -> None:
     dataset = data.from_webdataset(shards)
     assert len(dataset) == 12
     os.truncate(shards / "s-2.tar", 1_000)
-    with pytest.raises(CorruptError, match=r"s-2\.tar, row 1: the file ends before its member `a\.b/008\.jpg`"):
+    with pytest.raises(DataError, match=r"s-2\.tar: the file has changed since the dataset was made"):
         list(dataset)
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_is_named(shards: Path) -> None:
+    run = data.from_webdataset(shards).skip(7).iterate(block_rows=1)
+    next(run)
+    os.truncate(shards / "s-2.tar", 3_000)
+    with pytest.raises(CorruptError, match=r"s-2\.tar, row 1: the file ends before its member `a\.b/008\.cls`"):
+        next(run)
 
 
 def test_a_file_that_vanishes_is_named(shards: Path) -> None:

@@ -36,11 +36,7 @@ class ImageFolder(Indexed):
 
         Raised for a folder without classes, or a class without images: `DataError`.
         """
-        if not folder.is_dir():
-            raise DataError("no folder is there.", where=str(folder), remedy="Check the path.")
-        classes = tuple(sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()))
-        if not classes:
-            raise DataError("there is no folder in it.", where=str(folder), remedy=_LAYOUT)
+        classes = class_names(folder)
         found = [_images(folder, name) for name in classes]
         for name, images in zip(classes, found):
             if not images:
@@ -76,6 +72,16 @@ class ImageFolder(Indexed):
         import pyarrow as pa
 
         return pa.array(self.paths, pa.string()), np.array(self.labels, np.int64)
+
+
+def class_names(folder: Path) -> tuple[str, ...]:
+    """The names of the folders in `folder`, sorted: label 0 is the first."""
+    if not folder.is_dir():
+        raise DataError("no folder is there.", where=str(folder), remedy="Check the path.")
+    names = tuple(sorted(entry.name for entry in os.scandir(folder) if entry.is_dir()))
+    if not names:
+        raise DataError("there is no folder in it.", where=str(folder), remedy=_LAYOUT)
+    return names
 
 
 _LAYOUT = "The layout is folder/class/image.jpg, with at least one image in each class."

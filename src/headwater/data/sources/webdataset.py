@@ -65,6 +65,10 @@ class WebDataset(Indexed):
         return f"{self.operator}({self.files[0].path}{more})"
 
     @cached_property
+    def _checked(self) -> set[int]:
+        return set()
+
+    @cached_property
     def _table(self) -> Table:
         return Table.of(self)
 
@@ -74,6 +78,9 @@ class WebDataset(Indexed):
         shards = self._table.shard_of(positions).tolist()
         for shard in dict.fromkeys(shards):
             file = self.files[shard]
+            if shard not in self._checked:
+                file.check()
+                self._checked.add(shard)
             try:
                 found[shard] = OPEN.get(file.path, file.modified_ns)
             except FileNotFoundError:
