@@ -70,7 +70,7 @@ class Slabs:
 
 
 def _fresh(size_bytes: int) -> mmap.mmap:
-    # Private, not Python's default of shared: its huge pages cost a third of the time to touch first (measured).
+    # Private, not Python's default of shared: its huge pages take a third of the time at first touch.
     memory = mmap.mmap(-1, max(1, size_bytes), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         with contextlib.suppress(OSError):  # a kernel without them
