@@ -11,6 +11,7 @@ from headwater.data.entry.files import from_files, from_fixed_length, from_text,
 from headwater.data.entry.memory import from_arrays, from_arrow, from_source, range  # noqa: A004 - as Python calls it
 from headwater.data.entry.mixing import choose_from, concatenate, sample_from, zip  # noqa: A004 - as Python calls it
 from headwater.data.entry.photos import from_image_folder, from_webdataset
+from headwater.data.entry.sequences import from_datasets, from_generator, from_sequence
 from headwater.data.entry.stored import load
 from headwater.data.entry.tables import from_csv, from_ipc, from_jsonl, from_parquet
 from headwater.data.graph import Graph
@@ -25,12 +26,15 @@ __all__ = [
     "from_arrays",
     "from_arrow",
     "from_csv",
+    "from_datasets",
     "from_files",
     "from_fixed_length",
+    "from_generator",
     "from_image_folder",
     "from_ipc",
     "from_jsonl",
     "from_parquet",
+    "from_sequence",
     "from_source",
     "from_text",
     "from_tfrecord",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -211,3 +212,32 @@ def test_an_error_read_ahead_waits_for_its_turn(tmp_path: Path) -> None:
         next(run)
     with pytest.raises(DataError, match=r"b\.txt, line 2"):
         next(run)
+
+
+def test_what_is_broken_is_passed_over_and_what_follows_is_read(
+    tmp_path: Path, laws: Callable[..., None]
+) -> None:
+    (tmp_path / "a").write_bytes(b"1\n\xff\n3\n")
+    (tmp_path / "b").write_bytes(b"\xfe\n")
+    (tmp_path / "c").write_bytes(b"\xfd\n\xfc\n4\n5\n\xfb\n")
+    laws(lambda: data.from_text(tmp_path).ignore_errors(limit=5), ["1", "3", "4", "5"])
+    with pytest.raises(DataError, match="5 elements could not be made, more than the limit"):
+        list(data.from_text(tmp_path).ignore_errors(limit=4))
+
+
+def test_a_file_that_cannot_be_read_on_is_passed_over_with_the_rest_of_it(
+    tmp_path: Path, laws: Callable[..., None]
+) -> None:
+    for name, content in (("a.gz", b"1\n2\n"), ("b.gz", b"3\n"), ("c.gz", b"4\n")):
+        (tmp_path / name).write_bytes(gzip.compress(content))
+    (tmp_path / "b.gz").write_bytes((tmp_path / "b.gz").read_bytes()[:-9])
+    laws(lambda: data.from_text(tmp_path).ignore_errors(limit=1), ["1", "2", "4"])
+
+
+def test_bad_rows_of_tables_are_passed_over(tmp_path: Path, laws: Callable[..., None]) -> None:
+    (tmp_path / "a.csv").write_text("x\n1\n\n2\ny\n4\n")
+    (tmp_path / "b.csv").write_text("x\nz\n6,6\n7\n")
+    types = {"x": "int64"}
+    laws(lambda: data.from_csv(tmp_path, types=types).ignore_errors(limit=3), [{"x": x} for x in (1, 2, 4, 7)])
+    (tmp_path / "a.jsonl").write_text('{"x": 1}\n{"x": null}\n{"x": 3}\n{"x"\n{"x": 5}\n')
+    laws(lambda: data.from_jsonl(tmp_path).ignore_errors(limit=2), [{"x": x} for x in (1, 3, 5)])

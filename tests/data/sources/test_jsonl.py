@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -22,7 +23,7 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.M
     return tmp_path
 
 
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"x": 1, "s": "one", "l": [1, 2]},
     {"x": 2, "s": "zwö", "l": []},
     {"x": 3, "s": "a\nb", "l": None},

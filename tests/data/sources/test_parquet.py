@@ -77,3 +77,16 @@ def test_rows_are_numbered_in_their_file(folder: Path) -> None:
 
     with pytest.raises(DataError, match=r"c\.parquet, row 2"):
         list(data.from_parquet(folder).map(check))
+
+
+def test_a_row_group_that_cannot_be_read_is_passed_over(tmp_path: Path, laws: Callable[..., None]) -> None:
+    path = tmp_path / "x.parquet"
+    table = pa.table({"x": np.arange(12)})
+    pq.write_table(
+        table, path, row_group_size=4, use_dictionary=False, write_page_checksum=True, compression=None
+    )
+    content = bytearray(path.read_bytes())
+    column = pq.ParquetFile(path).metadata.row_group(1).column(0)
+    content[column.data_page_offset + column.total_compressed_size - 1] ^= 1
+    path.write_bytes(content)
+    laws(lambda: data.from_parquet(path).ignore_errors(limit=1), [{"x": x} for x in (0, 1, 2, 3, 8, 9, 10, 11)])

@@ -163,3 +163,16 @@ def test_a_record_that_is_no_example_is_named(tmp_path: Path, record: bytes) -> 
         list(data.from_tfrecord(tmp_path, examples=True))
     with pytest.raises(DataError, match=r"a, record 0.*no tf\.train\.Example"):
         list(data.from_tfrecord(tmp_path, features={"x": "int64"}))
+
+
+def test_records_that_changed_are_passed_over_and_a_wrong_length_ends_the_file(
+    folder: Path, laws: Callable[..., None]
+) -> None:
+    path = folder / "a.tfrecord"
+    content = bytearray(framed(b"one", b"two", b"three"))
+    content[len(framed(b"one")) + 13] ^= 1
+    path.write_bytes(content)
+    laws(lambda: data.from_tfrecord(folder).ignore_errors(limit=1), [b"one", b"three", *RECORDS[2:]])
+    content[len(framed(b"one"))] ^= 1
+    path.write_bytes(content)
+    laws(lambda: data.from_tfrecord(folder).ignore_errors(limit=1), [b"one", *RECORDS[2:]])

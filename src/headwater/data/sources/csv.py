@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from headwater.core.errors import DataError
+from headwater.core.spec import Column
 from headwater.data.arrow import columns_of
 from headwater.data.sources.file import CorruptFileError
 from headwater.data.sources.files import Files
-from headwater.data.sources.lines import first_wrong, line_chunks, line_ends, line_number
-from headwater.data.sources.pieces import Piece, Place
+from headwater.data.sources.lines import LineNumbers, first_wrong, line_chunks, line_ends
+from headwater.data.sources.pieces import Broken, Piece, Place, pieces_of
 from headwater.data.sources.stream import AUTO, check_compression
 from headwater.data.sources.typed import Types, missing_column
 
@@ -47,7 +48,7 @@ class Csv(Files):
         """Types by their names."""
         return {**super().identity, "types": [[name, str(kind)] for name, kind in self.types]}
 
-    def read(self, path: Path, place: Place) -> Iterator[Piece]:
+    def read(self, path: Path, place: Place) -> Iterator[Piece | Broken]:
         """Some thousand rows at once, as the types that the first file has."""
         at, row = place
         names = self._names(path)
@@ -55,14 +56,18 @@ class Csv(Files):
         for name in kinds:
             if names and name not in names:
                 raise missing_column(name, names, where=str(path))
+        numbers = LineNumbers(path, self.compression)
         for after, content in self._chunks(path, at):
-            start = self._header_bytes(content) if at == 0 else 0
-            table, error = self._parsed(path, content[start:], at + start, row, names, kinds)
-            if table.num_rows:
-                yield Piece(columns_of(table, where=str(path), first_row=row), None if error else after)
-            if error:
-                raise error
-            at, row = after, row + table.num_rows
+            at += self._header_bytes(content) if at == 0 else 0
+            while at < after:
+                content = content[at - after :]
+                table, wrong = self._parsed(content, at, row, numbers, names, kinds)
+                at = wrong.after if wrong and wrong.after else after
+                make = partial(_columns, table, path, row)
+                yield from pieces_of(make, 0, table.num_rows, None if wrong else at)
+                if wrong:
+                    yield wrong
+                row += table.num_rows + bool(wrong)
 
     @cached_property
     def kinds(self) -> dict[str, Any]:
@@ -74,9 +79,10 @@ class Csv(Files):
                 continue
             content = next(self._chunks(file.path, 0))[1]
             start = self._header_bytes(content)
-            table, error = self._parsed(file.path, content[start:], start, 0, names, None)
-            if error and not table.num_rows:
-                raise error
+            numbers = LineNumbers(file.path, self.compression)
+            table, wrong = self._parsed(content[start:], start, 0, numbers, names, None)
+            if wrong and not table.num_rows:
+                raise wrong.error
             if table.num_rows or file is self.files[-1]:
                 found = dict(zip(table.schema.names, table.schema.types))
                 chosen = self.columns or names
@@ -109,14 +115,14 @@ class Csv(Files):
 
     def _parsed(
         self,
-        path: Path,
         content: bytes,
         at: int,
         row: int,
+        numbers: LineNumbers,
         names: tuple[str, ...],
         kinds: dict[str, Any] | None,
-    ) -> tuple[Any, DataError | None]:
-        """The rows, up to the first that is wrong, and the error that names it."""
+    ) -> tuple[Any, Broken | None]:
+        """The rows up to the first that is wrong, and that row."""
         import pyarrow as pa
 
         def parse(lines: bytes) -> Any:
@@ -127,9 +133,9 @@ class Csv(Files):
         except pa.ArrowException:
             start, stop, error = first_wrong(content, parse, quote=self._quote)
             table = parse(content[:start])
-            line = line_number(path, self.compression, at + start)
-            where = f"{path}, row {row + table.num_rows:,} (line {line:,})"
-            return table, _wrong(where, content[start:stop], error)
+            line = numbers.number(at + start)
+            where = f"{numbers.path}, row {row + table.num_rows:,} (line {line:,})"
+            return table, Broken(_wrong(where, content[start:stop], error), after=at + stop)
 
     def _table(self, content: bytes, names: tuple[str, ...] | None, kinds: dict[str, Any] | None) -> Any:
         import pyarrow as pa
@@ -151,6 +157,10 @@ class Csv(Files):
                 column_types=kinds, include_columns=list(kinds) if kinds is not None else None
             ),
         )
+
+
+def _columns(table: Any, path: Path, row: int, start: int, stop: int) -> dict[str, Column]:
+    return columns_of(table.slice(start, stop - start), where=str(path), first_row=row + start)
 
 
 def _wrong(where: str, line: bytes, error: Exception) -> CorruptFileError:

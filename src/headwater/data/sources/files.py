@@ -5,18 +5,19 @@ Order, states, positions, errors and reading ahead are the same for all formats.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+from headwater.core.errors import DataError
 from headwater.data.block import Block
 from headwater.data.cursor import Cursor, Env, State
 from headwater.data.graph import Count, Node, identify, is_setting, parameters
 from headwater.data.sources.ahead import ReadAhead
 from headwater.data.sources.file import File
-from headwater.data.sources.pieces import BEGINNING, FileCursor, Piece, Place
+from headwater.data.sources.pieces import BEGINNING, Broken, FileCursor, Piece, Place, refuse
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +29,8 @@ class Files(Node):
 
     files: tuple[File, ...]
 
-    def read(self, path: Path, place: Place) -> Iterator[Piece]:
-        """The rows of one file from `place` on.
+    def read(self, path: Path, place: Place) -> Iterator[Piece | Broken]:
+        """The rows of one file from `place` on; an error that is raised, not yielded, ends the file.
 
         Called in any thread, for several files at once. From one place always come the same rows, however cut.
         """
@@ -63,34 +64,41 @@ class Files(Node):
     def open(self, env: Env, state: State | None) -> Cursor:
         """Begin with the first file, or where the state stands."""
         count = len(self.files) if self.ahead else 0
-        return FilesCursor(self, ReadAhead(self.open_file, count, env.clock), state or {"file": 0, **BEGINNING})
+        open_file = partial(self.open_file, pass_over=env.pass_over)
+        ahead = ReadAhead(open_file, count, env.clock)
+        return FilesCursor(open_file, ahead, len(self.files), state or {"file": 0, **BEGINNING})
 
-    def open_file(self, number: int, state: State | None = None) -> FileCursor:
+    def open_file(
+        self, number: int, state: State | None = None, *, pass_over: Callable[[DataError], None] = refuse
+    ) -> FileCursor:
         """A cursor over one file alone; it reads nothing before it is asked for rows."""
-        at = state or BEGINNING
-        file, place = self.files[number], Place(at["place"], at["row"])
-        return FileCursor(file, self.read(file.path, place), place=place.at, row=place.row, given=at["given"])
+        at = {name: int(value) for name, value in (state or BEGINNING).items()}
+        file = self.files[number]
+        pieces = self.read(file.path, Place(at["place"], at["row"]))
+        return FileCursor(file, pieces, pass_over=pass_over, **at)
 
 
 class FilesCursor:
     """State: the number of the file, and where in it. What is read ahead is in no state."""
 
-    def __init__(self, node: Files, ahead: ReadAhead[FileCursor], state: State) -> None:
-        self._node = node
+    def __init__(
+        self, open_file: Callable[..., FileCursor], ahead: ReadAhead[FileCursor], count: int, state: State
+    ) -> None:
+        self._open = open_file
         self._ahead = ahead
+        self._count = count
         self._number = int(state["file"])
-        self._start = {name: int(state[name]) for name in BEGINNING}
+        self._start = {name: state[name] for name in BEGINNING}
         self._cursor: FileCursor | None = None
         self._given = False
 
     def next(self, limit: int) -> Block | None:
         """Rows of this file, or of the next that has any."""
-        while self._number < len(self._node.files):
+        while self._number < self._count:
             if self._given:  # whoever wants only the first rows opens no second file
                 self._ahead.look(self._number + 1)
             if self._cursor is None:
-                waiting = self._ahead.take(self._number)
-                self._cursor = waiting or self._node.open_file(self._number, self._start)
+                self._cursor = self._ahead.take(self._number) or self._open(self._number, self._start)
             block = self._cursor.next(limit)
             if block is not None:
                 self._given = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ from headwater.data.origin import origin
 from headwater.data.sources.file import File, corrupt, gone
 from headwater.data.sources.files import Files
 from headwater.data.sources.indexed import Indexed
-from headwater.data.sources.pieces import Piece, Place
+from headwater.data.sources.pieces import Broken, Piece, Place, pieces_of
 from headwater.data.sources.typed import missing_column
 
 _MAGIC = b"ARROW1"
@@ -32,7 +32,7 @@ class IpcStream(Files):
     operator: ClassVar[str] = "from_ipc"
     columns: tuple[str, ...] | None = None
 
-    def read(self, path: Path, place: Place) -> Iterator[Piece]:
+    def read(self, path: Path, place: Place) -> Iterator[Piece | Broken]:
         """One batch at a time; of a stream, those before the place are passed over."""
         import pyarrow as pa
 
@@ -41,8 +41,8 @@ class IpcStream(Files):
             for batch in _batches(path, at):
                 at += 1
                 if batch.num_rows:
-                    chosen = _chosen(batch, self.columns, path)
-                    yield Piece(columns_of(chosen, where=str(path), first_row=row), at)
+                    make = partial(_columns, _chosen(batch, self.columns, path), path, row)
+                    yield from pieces_of(make, 0, batch.num_rows, at)
                 row += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             if isinstance(error, FileNotFoundError):
@@ -149,6 +149,10 @@ def _mapped(path: Path) -> Any:
         raise gone(path) from None
     except (pa.ArrowException, OSError) as error:
         raise corrupt(path, f"not a readable Arrow file: {error}") from error
+
+
+def _columns(batch: Any, path: Path, row: int, start: int, stop: int) -> dict[str, Column]:
+    return columns_of(batch.slice(start, stop - start), where=str(path), first_row=row + start)
 
 
 def _batches(path: Path, at: int) -> Iterator[Any]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from headwater.core.errors import DataError
+from headwater.core.spec import Column
 from headwater.data.arrow import columns_of
 from headwater.data.sources.file import CorruptFileError
 from headwater.data.sources.files import Files
-from headwater.data.sources.lines import first_wrong, line_chunks, line_number
-from headwater.data.sources.pieces import Piece, Place
+from headwater.data.sources.lines import LineNumbers, first_wrong, line_chunks
+from headwater.data.sources.pieces import Broken, Piece, Place, pieces_of
 from headwater.data.sources.stream import AUTO, check_compression
 from headwater.data.sources.typed import Types, missing_column
 
@@ -35,17 +35,20 @@ class JsonLines(Files):
         """Types by their names."""
         return {**super().identity, "types": [[name, str(kind)] for name, kind in self.types]}
 
-    def read(self, path: Path, place: Place) -> Iterator[Piece]:
+    def read(self, path: Path, place: Place) -> Iterator[Piece | Broken]:
         """Some thousand lines at once; empty ones are no rows."""
         at, row = place
+        numbers = LineNumbers(path, self.compression)
         for after, content in line_chunks(path, self.compression, at=at):
-            table, error = self._parsed(path, content, at, self.schema)
-            if table.num_rows:
-                where = str(path)
-                yield Piece(columns_of(table, where=where, first_row=row), None if error else after)
-            if error:
-                raise error
-            at, row = after, row + table.num_rows
+            while at < after:
+                content = content[at - after :]
+                table, wrong = self._parsed(content, at, numbers, self.schema)
+                at = wrong.after if wrong and wrong.after else after
+                make = partial(_columns, table, path, row)
+                yield from pieces_of(make, 0, table.num_rows, None if wrong else at)
+                if wrong:
+                    yield wrong
+                row += table.num_rows + bool(wrong)
 
     @cached_property
     def schema(self) -> Any:
@@ -55,9 +58,9 @@ class JsonLines(Files):
         found, first = pa.schema([]), self.files[0].path
         for file in self.files:
             _, content = next(line_chunks(file.path, self.compression), (0, b""))
-            table, error = self._parsed(file.path, content, 0, None)
-            if error and not table.num_rows:
-                raise error
+            table, wrong = self._parsed(content, 0, LineNumbers(file.path, self.compression), None)
+            if wrong and not table.num_rows:
+                raise wrong.error
             if table.num_rows:
                 found, first = table.schema, file.path
                 break
@@ -72,8 +75,8 @@ class JsonLines(Files):
                 raise missing_column(name, list(known), where=str(path))
         return pa.schema([(name, known[name]) for name in self.columns or known if name in known])
 
-    def _parsed(self, path: Path, content: bytes, at: int, schema: Any) -> tuple[Any, DataError | None]:
-        """The rows, up to the first line that is wrong, and the error that names it."""
+    def _parsed(self, content: bytes, at: int, numbers: LineNumbers, schema: Any) -> tuple[Any, Broken | None]:
+        """The rows up to the first line that is wrong, and that line."""
         import pyarrow as pa
 
         def parse(lines: bytes) -> Any:
@@ -83,9 +86,12 @@ class JsonLines(Files):
             return parse(content), None
         except pa.ArrowException:
             start, stop, error = first_wrong(content, parse)
-            table = parse(content[:start])
-            where = f"{path}, line {line_number(path, self.compression, at + start):,}"
-            return table, _wrong(where, content[start:stop], error)
+            where = f"{numbers.path}, line {numbers.number(at + start):,}"
+            return parse(content[:start]), Broken(_wrong(where, content[start:stop], error), after=at + stop)
+
+
+def _columns(table: Any, path: Path, row: int, start: int, stop: int) -> dict[str, Column]:
+    return columns_of(table.slice(start, stop - start), where=str(path), first_row=row + start)
 
 
 def _table(content: bytes, schema: Any, *, extra: str) -> Any:

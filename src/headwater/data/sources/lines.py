@@ -87,14 +87,23 @@ def first_wrong(
     return bounds[good], bounds[bad], found
 
 
-def line_number(path: Path, compression: str, at: int) -> int:
-    """The number of the line, from 1, that begins at byte `at`; reads the file up to there."""
-    number = 1
-    with stream(path, compression) as file:
-        while at > 0 and (content := file.read(min(at, CHUNK_BYTES))):
-            number += content.count(b"\n")
-            at -= len(content)
-    return number
+class LineNumbers:
+    """Numbers of lines, from 1, for errors: the file is read up to there, once if they are asked in order."""
+
+    def __init__(self, path: Path, compression: str) -> None:
+        self.path = path
+        self._compression = compression
+        self._at, self._number = 0, 1
+
+    def number(self, at: int) -> int:
+        """The number of the line that begins at byte `at`."""
+        if at < self._at:
+            self._at, self._number = 0, 1
+        with stream(self.path, self._compression, at=self._at) as file:
+            while self._at < at and (content := file.read(min(at - self._at, CHUNK_BYTES))):
+                self._number += content.count(b"\n")
+                self._at += len(content)
+        return self._number
 
 
 def _last_end(content: bytes, quote: bytes, *, quoted: bool) -> int:

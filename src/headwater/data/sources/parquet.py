@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from headwater.core.digest import digest_of
+from headwater.core.spec import Column
 from headwater.data.arrow import columns_of
 from headwater.data.graph import Count
 from headwater.data.sources.file import CorruptFileError, File, gone
 from headwater.data.sources.files import Files
-from headwater.data.sources.pieces import Piece, Place
+from headwater.data.sources.pieces import Broken, Piece, Place, pieces_of
 from headwater.data.sources.typed import missing_column
 
 # Rows decoded at once: enough for Parquet's own vectorised decoders, 20 MB for 40 int64 columns.
@@ -44,28 +45,35 @@ class Parquet(Files):
         """Of the footer: a rewritten file differs in it, and no row is read."""
         return _digest_of_footer(file)
 
-    def read(self, path: Path, place: Place) -> Iterator[Piece]:
+    def read(self, path: Path, place: Place) -> Iterator[Piece | Broken]:
         """Decode row groups from `place` on, some ten thousand rows at once."""
         opened = open_file(path)
         row = place.row
         for group in range(place.at, opened.num_row_groups):
             left = opened.metadata.row_group(group).num_rows
             for batch in self._batches(opened, path, group):
+                if isinstance(batch, ParquetError):
+                    yield Broken(batch, left, group + 1)
+                    row += left
+                    break
                 left -= batch.num_rows
-                where = f"{path}, row group {group}"
-                columns = columns_of(batch, where=where, first_row=row)
+                make = partial(_columns, batch, f"{path}, row group {group}", row)
+                yield from pieces_of(make, 0, batch.num_rows, None if left else group + 1)
                 row += batch.num_rows
-                if batch.num_rows:
-                    yield Piece(columns, None if left else group + 1)
 
     def _batches(self, opened: Any, path: Path, group: int) -> Iterator[Any]:
+        """The rows of a group; last an error, if it cannot be read to its end."""
         import pyarrow as pa
 
         columns = None if self.columns is None else list(self.columns)
         try:
             yield from opened.iter_batches(batch_size=_BATCH_ROWS, row_groups=[group], columns=columns)
         except (pa.ArrowException, OSError) as error:
-            raise _corrupt(path, f"row group {group} cannot be read: {error}") from error
+            yield _corrupt(path, f"row group {group} cannot be read: {error}")
+
+
+def _columns(batch: Any, where: str, row: int, start: int, stop: int) -> dict[str, Column]:
+    return columns_of(batch.slice(start, stop - start), where=where, first_row=row + start)
 
 
 def check_columns(files: tuple[File, ...], columns: Sequence[str] | None) -> tuple[str, ...] | None:

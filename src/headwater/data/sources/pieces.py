@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -38,20 +38,67 @@ class Piece(NamedTuple):
         return sum(int(column.nbytes) for column in self.columns.values())
 
 
+class Broken(NamedTuple):
+    """Rows that cannot be read although those after them can; who ignores errors goes on there."""
+
+    error: DataError
+    rows: int = 1
+    after: int | None = None
+
+
+def pieces_of(
+    make: Callable[[int, int], dict[str, Column]], start: int, stop: int, after: int | None
+) -> Iterator[Piece | Broken]:
+    """Yield the rows from `start` up to `stop`, of which ``make(start, stop)`` returns the columns.
+
+    Where it raises, it is tried again on halves: only rows that are wrong by themselves are broken.
+    """
+    if start == stop:
+        return
+    try:
+        found: Piece | Broken = Piece(make(start, stop), after)
+    except DataError as error:
+        found = Broken(error, after=after)
+    if isinstance(found, Piece) or stop - start == 1:
+        yield found
+        return
+    middle = (start + stop) // 2
+    yield from pieces_of(make, start, middle, None)
+    yield from pieces_of(make, middle, stop, after)
+
+
+def refuse(error: DataError) -> None:
+    """Pass over nothing."""
+    raise error
+
+
 BEGINNING: State = {"place": 0, "row": 0, "given": 0}
 """The state of a file that was not read yet."""
 
 
 class FileCursor:
-    """State: a place of the format, the row there, and how many rows after it were given."""
+    """State: a place of the format, the row there, and how many rows after it were given or passed over.
 
-    def __init__(self, file: File, pieces: Iterator[Piece], *, place: int, row: int, given: int) -> None:
+    `pass_over` is told of rows that cannot be read; if it returns, those after them follow.
+    """
+
+    def __init__(
+        self,
+        file: File,
+        pieces: Iterator[Piece | Broken],
+        *,
+        place: int,
+        row: int,
+        given: int,
+        pass_over: Callable[[DataError], None] = refuse,
+    ) -> None:
         self._file = file
         self._pieces = pieces
+        self._pass_over = pass_over
         self._place, self._row, self._given = place, row, 0
         self._behind = given  # rows to pass over until the state's is reached
         self._origin = origin(str(file.path))
-        self._waiting: deque[Piece | Exception | None] = deque()  # read ahead; None is the end
+        self._waiting: deque[Piece | Broken | Exception | None] = deque()  # read ahead; None is the end
         self._part: Columns | None = None
         self._after: int | None = None
         self._used = 0
@@ -59,18 +106,21 @@ class FileCursor:
 
     def next(self, limit: int) -> Block | None:
         """Rows of the piece at hand, or of the next."""
-        while self._behind > 0 and (passed := self._cut(self._behind)) is not None:
-            self._behind -= len(passed)
-        return self._cut(limit)
+        while self._part is None or self._behind > 0:
+            if self._part is not None:
+                self._behind -= len(self._cut(self._part, self._behind))
+            elif not self._advance():
+                return None
+        return self._cut(self._part, limit)
 
     def fetch(self, size_bytes: int) -> None:
         """Read pieces of about that size ahead; what goes wrong is kept until its turn comes."""
         while size_bytes > 0:
             piece = self._read()
             self._waiting.append(piece)
-            if not isinstance(piece, Piece):
+            if piece is None or isinstance(piece, Exception):
                 return
-            size_bytes -= piece.size_bytes
+            size_bytes -= piece.size_bytes if isinstance(piece, Piece) else 0
 
     def state(self) -> State:
         """Three numbers."""
@@ -83,34 +133,54 @@ class FileCursor:
         self._pieces = iter(())
         self._waiting.clear()
 
-    def _cut(self, limit: int) -> Columns | None:
-        if self._part is None and not self._advance():
-            return None
-        assert self._part is not None  # noqa: S101 - _advance has set it
-        block = self._part.slice(self._used, self._used + limit)
+    def _cut(self, part: Columns, limit: int) -> Columns:
+        block = part.slice(self._used, self._used + limit)
         self._used += len(block)
-        self._given += len(block)
-        if self._used == len(self._part):
+        ends = self._used == len(part)
+        if ends:
             self._part = None
-            if self._after is not None:
-                self._place, self._row, self._given = self._after, self._row + self._given, 0
+        self._moved(len(block), self._after if ends else None)
         return block
 
+    def _moved(self, rows: int, place: int | None) -> None:
+        self._given += rows
+        if place is not None:
+            self._place, self._row, self._given = place, self._row + self._given, 0
+
     def _advance(self) -> bool:
+        """Take the next piece, or pass over what is broken; False at the end."""
         if not self._waiting:
             self._waiting.append(self._read())
         piece = self._waiting[0]
         if isinstance(piece, Exception):
-            raise piece  # and again, however often it is asked: an error is no end
+            self._give_up(piece)
+            return False
         if piece is None:
             return False
+        if isinstance(piece, Broken):
+            self._leave_out(piece)
+        else:
+            first = self._origin + self._row + self._given
+            positions = np.arange(first, first + num_rows(piece.columns), dtype=np.int64)
+            self._part, self._after, self._used = Columns(piece.columns, positions), piece.after, 0
         self._waiting.popleft()
-        first = self._origin + self._row + self._given
-        positions = np.arange(first, first + num_rows(piece.columns), dtype=np.int64)
-        self._part, self._after, self._used = Columns(piece.columns, positions), piece.after, 0
         return True
 
-    def _read(self) -> Piece | Exception | None:
+    def _leave_out(self, piece: Broken) -> None:
+        if self._behind > 0:  # it was told before the state was taken
+            self._behind -= piece.rows
+        else:
+            self._pass_over(piece.error)
+        self._moved(piece.rows, piece.after)
+
+    def _give_up(self, error: Exception) -> None:
+        """The rest of the file cannot be read: an error however often it is asked, an end if it is ignored."""
+        if not isinstance(error, DataError):
+            raise error
+        self._pass_over(error)
+        self._waiting[0] = None
+
+    def _read(self) -> Piece | Broken | Exception | None:
         try:
             piece = next(self._pieces, None)
             if not self._checked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,10 +16,10 @@ from headwater.core.spec import Column
 from headwater.data.block import BARE
 from headwater.data.sources.crc32c import checksums, masked
 from headwater.data.sources.example import Features, columns_of_examples, features_of
-from headwater.data.sources.file import corrupt
+from headwater.data.sources.file import CorruptFileError, corrupt
 from headwater.data.sources.files import Files
 from headwater.data.sources.gathered import gathered
-from headwater.data.sources.pieces import Piece, Place
+from headwater.data.sources.pieces import Broken, Piece, Place, pieces_of
 from headwater.data.sources.stream import AUTO, CHUNK_BYTES, Stream, check_compression, stream
 
 _HEAD_BYTES, _FOOT_BYTES = 12, 4  # length (8) and its checksum (4), content, its checksum
@@ -37,20 +37,18 @@ class TFRecord(Files):
     def __post_init__(self) -> None:
         check_compression(self.compression, where="data.from_tfrecord")
 
-    def read(self, path: Path, place: Place) -> Iterator[Piece]:
+    def read(self, path: Path, place: Place) -> Iterator[Piece | Broken]:
         """Some records at once; whatever their content is checked against comes before it is used."""
         at, row = place
         with stream(path, self.compression, at=at) as file:
             for content, starts in _framed(file, row):
                 stops = np.append(starts[1:], len(content))
-                good = _num_intact(content, starts, stops)
-                after = at + len(content) if good == len(starts) else None
-                if good:
-                    yield Piece(self._columns(content, starts[:good], stops[:good], path, row), after)
-                if good < len(starts):
-                    raise corrupt(
-                        path, "the checksum is wrong: its bytes have changed", at=f"record {row + good:,}"
-                    )
+                count = _num_framed(content, starts)
+                intact = _intact(content, starts[:count], stops[:count])
+                make = partial(self._columns, content, starts, stops, intact, path, row)
+                yield from pieces_of(make, 0, count, at + int(stops[count - 1]) if count else None)
+                if count < len(starts):  # what follows a wrong length is no record
+                    raise _wrong_length(path, row + count)
                 at, row = at + len(content), row + len(starts)
 
     @cached_property
@@ -66,15 +64,29 @@ class TFRecord(Files):
         return ()
 
     def _columns(
-        self, content: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64], path: Path, row: int
+        self,
+        content: bytes,
+        starts: NDArray[np.int64],
+        stops: NDArray[np.int64],
+        intact: NDArray[np.bool_],
+        path: Path,
+        row: int,
+        first: int,
+        last: int,
     ) -> dict[str, Column]:
+        """The records from `first` up to `last` of those in `content`, all of which must be intact."""
         import pyarrow as pa
 
-        starts, stops = starts + _HEAD_BYTES, stops - _FOOT_BYTES
+        if not intact[first:last].all():
+            at = row + first + int(np.argmin(intact[first:last]))
+            raise corrupt(path, "the checksum is wrong: its bytes have changed", at=f"record {at:,}")
+        starts, stops = starts[first:last] + _HEAD_BYTES, stops[first:last] - _FOOT_BYTES
         if not self.examples:
-            return {BARE: gathered(content, starts, stops, pa.binary())}
+            begin = int(starts[0])
+            cut = content[begin : int(stops[-1])]
+            return {BARE: gathered(cut, starts - begin, stops - begin, pa.binary())}
         records = list(map(content.__getitem__, map(slice, starts.tolist(), stops.tolist())))
-        return columns_of_examples(records, self.kinds, path=path, row=row)
+        return columns_of_examples(records, self.kinds, path=path, row=row + first)
 
 
 def _framed(file: Stream, row: int) -> Iterator[tuple[bytes, NDArray[np.int64]]]:
@@ -88,7 +100,7 @@ def _framed(file: Stream, row: int) -> Iterator[tuple[bytes, NDArray[np.int64]]]
         row += len(starts)
         rest = content[end:]
         if len(rest) >= _HEAD_BYTES and not _is_head(rest):
-            raise corrupt(file.path, "the checksum of its length is wrong", at=f"record {row:,}")
+            raise _wrong_length(file.path, row)
     if rest:
         wanted = f"{len(rest) + missing:,}" if missing else f"at least {_HEAD_BYTES + _FOOT_BYTES}"
         raise corrupt(
@@ -109,19 +121,24 @@ def _frames(content: bytes) -> tuple[list[int], int, int]:
     return starts, at, 0
 
 
+def _wrong_length(path: Path, row: int) -> CorruptFileError:
+    return corrupt(path, "the checksum of its length is wrong: its bytes have changed", at=f"record {row:,}")
+
+
 def _is_head(content: bytes) -> bool:
     return bool(_heads_intact(content, np.zeros(1, np.int64))[0])
 
 
-def _num_intact(content: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> int:
-    """How many records come before the first with a wrong checksum."""
+def _num_framed(content: bytes, starts: NDArray[np.int64]) -> int:
+    """How many records come before the first whose length is wrong."""
     heads = _heads_intact(content, starts)
-    if not heads.all():  # what follows a wrong length is no record
-        good = int(np.argmin(heads))
-        starts, stops = starts[:good], stops[:good]
+    return len(starts) if heads.all() else int(np.argmin(heads))
+
+
+def _intact(content: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.bool_]:
     sums = masked(checksums(content, starts + _HEAD_BYTES, stops - _FOOT_BYTES))
-    wrong = np.flatnonzero(sums != _stored(content, stops - _FOOT_BYTES))
-    return int(wrong[0]) if len(wrong) else len(starts)
+    intact: NDArray[np.bool_] = sums == _stored(content, stops - _FOOT_BYTES)
+    return intact
 
 
 def _heads_intact(content: bytes, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
