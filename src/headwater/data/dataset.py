@@ -14,6 +14,7 @@ from headwater.data.block import as_columns
 from headwater.data.cursor import State
 from headwater.data.fluent.batching import Batching
 from headwater.data.fluent.elements import Elements
+from headwater.data.fluent.interop import Interop
 from headwater.data.fluent.mixing import Mixing
 from headwater.data.fluent.ordering import Ordering
 from headwater.data.fluent.storing import Storing
@@ -35,7 +36,7 @@ class UnknownLengthError(DataError, TypeError):
     """
 
 
-class Dataset(Elements, Batching, Ordering, Mixing, Storing, Terminal):
+class Dataset(Elements, Batching, Ordering, Mixing, Storing, Interop, Terminal):
     """Elements to come, and how they are made.
 
     An element is a dict of values (or a plain value, for `range` and bare arrays); after `batch`, a dict of
@@ -126,7 +127,7 @@ class Dataset(Elements, Batching, Ordering, Mixing, Storing, Terminal):
 
     def explain(self) -> str:
         """Say what was written, what will run, and what comes out."""
-        runs = Graph(rewrite(self.graph.root), self.graph.seed)
+        runs = Graph(rewrite(self.graph.root, self.graph.options.rules), self.graph.seed)
         gives = f"{show_count(self.cardinality)} of {self.spec}"
         return f"written:\n{_indent(self.graph)}\nruns as:\n{_indent(runs)}\ngives: {gives}"
 
