@@ -14,6 +14,7 @@ from headwater.data.live import told
 from headwater.data.operators.prefetch import PrefetchCursor
 from headwater.data.overlap import Overlap
 from headwater.data.pace import Pace
+from headwater.data.progress import Report, watched
 from headwater.data.rules import rewrite
 
 _FORMAT = "headwater.data/1"
@@ -55,6 +56,7 @@ class Run(Iterator[Any]):
         self._before = self._carry.state()
         self._failure: BaseException | None = None
         self._closed = False
+        self._from_start = state is None
 
     def __iter__(self) -> Run:
         return self
@@ -65,6 +67,15 @@ class Run(Iterator[Any]):
         element = self._elements[self._given]
         self._given += 1
         return element
+
+    def progress(self, *, name: str = "elements", report: Report | None = None) -> Iterator[Any]:
+        """The elements, and a bar on the terminal, where there is one, that tells how many came.
+
+        Of how many is shown where it is known: not of a run that went on from a state. `report` is called with
+        both numbers instead, ten times a second and at the end.
+        """
+        total = self._graph.root.cardinality if self._from_start else None
+        return watched(self, total=total, name=name, report=report, clock=self._env.clock)
 
     def state(self) -> State:
         """Where the run stands: a small tree of JSON values, for `Dataset.restore`.
