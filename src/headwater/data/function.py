@@ -39,7 +39,7 @@ class Function:
         inner = _unwrapped(self.call)
         return str(getattr(inner, "__name__", type(inner).__name__)).replace("<lambda>", "lambda")
 
-    @property
+    @cached_property
     def place(self) -> str:
         """The file and line of its definition, or an empty text for built-ins."""
         code = _code_of(self.call)
@@ -49,6 +49,10 @@ class Function:
     def fingerprint(self) -> str:
         """A digest of module, name, code, constants, defaults and closed-over values; not of globals."""
         return digest_of(_identity(self.call, ()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Take along what another process cannot find out: where the function was written, and what it was."""
+        return _elsewhere, (self.call, self.place, self.fingerprint)
 
     def where(self, operator: str, at: str = "") -> str:
         """Operator, name, place and element, as errors begin."""
@@ -63,6 +67,12 @@ class Function:
             where=self.where(operator, at),
             remedy="Mend the function, or drop such elements with .filter() before it.",
         )
+
+
+def _elsewhere(call: Callable[..., Any], place: str, fingerprint: str) -> Function:
+    function = Function(call)
+    vars(function).update(place=place, fingerprint=fingerprint)
+    return function
 
 
 def _unwrapped(call: Any) -> Any:

@@ -129,11 +129,11 @@ def _listen(child: _Child, named: str, lock: threading.Lock) -> None:
             with lock:
                 task = child.tasks.pop(content[0])
             if letter is None:
-                task.done.set_exception(_error(*content[1:]))
+                _tell(task.done, error=_error(*content[1:]))
             else:
                 block = _own(letter.block, task.rows)
                 child.post.give_back(letter)
-                task.done.set_result(Made(block, *content[1:]))
+                _tell(task.done, Made(block, *content[1:]))
     except (EOFError, OSError):
         _fail(child, named, lock)
 
@@ -173,15 +173,23 @@ def _fail(child: _Child, named: str, lock: threading.Lock) -> None:
     child.ready.set()
     ended = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
     for task in tasks:
-        if not task.done.cancelled():
-            task.done.set_exception(
-                DataError(
-                    f"worker process {child.process.pid} {ended} at {task.place}.",
-                    where=f".{named}",
-                    remedy="It may have run out of memory, or the function crashed. The run's state() stands "
-                    'before this element; parallel="threads" or "inline" keeps it in one process.',
-                )
-            )
+        error = DataError(
+            f"worker process {child.process.pid} {ended} at {task.place}.",
+            where=f".{named}",
+            remedy="It may have run out of memory, or the function crashed. The run's state() stands before "
+            'this element; parallel="threads" or "inline" keeps it in one process.',
+        )
+        _tell(task.done, error=error)
+
+
+def _tell(done: Future[Made], made: Made | None = None, *, error: BaseException | None = None) -> None:
+    """Settle a task, unless the run gave it up meanwhile."""
+    if not done.set_running_or_notify_cancel():
+        return
+    if made is not None:
+        done.set_result(made)
+    else:
+        done.set_exception(error)
 
 
 def _stop(children: Sequence[_Child]) -> None:

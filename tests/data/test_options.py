@@ -1,0 +1,36 @@
+"""Options say how, never what."""
+
+from __future__ import annotations
+
+import pytest
+
+from headwater import data
+from headwater.core.errors import DataError
+from headwater.data.options import Options
+
+
+def test_options_are_no_part_of_what_a_dataset_is() -> None:
+    dataset = data.range(9).map(str)
+    other = dataset.with_options(parallel="threads", num_workers=3, prefetch=False)
+    assert other.fingerprint == dataset.fingerprint
+    assert list(other.restore(dataset.iterate().state())) == list(dataset)
+    assert other.with_options(num_workers=2).graph.options.parallel == "threads"
+    assert other.batch(2).graph.options.num_workers == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "match"),
+    [
+        ({"parallel": "gpu"}, "none of auto, inline, threads, processes"),
+        ({"num_workers": 0}, "at least 1 worker"),
+        ({"ahead_bytes": 0}, "positive"),
+    ],
+)
+def test_wrong_options_are_refused(fields: dict[str, object], match: str) -> None:
+    with pytest.raises(DataError, match=match):
+        Options(**fields)  # type: ignore[arg-type]
+
+
+def test_cores_follow_what_is_asked_for() -> None:
+    assert Options(num_workers=5).cores == 5
+    assert Options().cores >= 1
