@@ -90,3 +90,16 @@ def test_a_row_group_that_cannot_be_read_is_passed_over(tmp_path: Path, laws: Ca
     content[column.data_page_offset + column.total_compressed_size - 1] ^= 1
     path.write_bytes(content)
     laws(lambda: data.from_parquet(path).ignore_errors(limit=1), [{"x": x} for x in (0, 1, 2, 3, 8, 9, 10, 11)])
+
+
+def test_a_file_that_vanishes_between_epochs_is_named_and_the_state_stays(folder: Path) -> None:
+    dataset = data.from_parquet(folder)
+    assert list(dataset) == ROWS
+    (folder / "c.parquet").rename(folder / "c")
+    run = dataset.iterate(epoch=1)
+    assert [next(run) for _ in range(5)] == ROWS[:5]
+    with pytest.raises(DataError, match=r"c\.parquet: the file is gone"):
+        next(run)
+    state = run.state()
+    (folder / "c").rename(folder / "c.parquet")
+    assert list(data.from_parquet(folder).restore(state)) == ROWS[5:]

@@ -28,10 +28,23 @@ def checksums(content: bytes, starts: NDArray[Any], stops: NDArray[Any]) -> Sums
     ['0xe3069283']
     """
     value = native()
-    if value is None or (len(starts) and (stops - starts).max() <= 16):
+    if value is None:
         return in_numpy(content, starts, stops)
     slices = map(slice, starts.tolist(), stops.tolist())
     return np.fromiter(map(value, map(content.__getitem__, slices)), np.uint32, len(starts))
+
+
+def of_words(content: bytes, starts: NDArray[Any]) -> Sums:
+    """The checksums of the eight bytes from each start: the same, a few times faster.
+
+    >>> [hex(one) for one in of_words(b"12345678", np.array([0]))]
+    ['0x6087809a']
+    """
+    words = np.frombuffer(content, np.uint8)[starts + np.arange(8)[:, None]]
+    table, sums = _table(), np.full(len(starts), 0xFFFFFFFF, np.uint32)
+    for codes in words:
+        sums = table[(sums & np.uint32(255)) ^ codes] ^ (sums >> np.uint32(8))
+    return ~sums
 
 
 def masked(sums: Sums) -> Sums:

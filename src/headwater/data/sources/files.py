@@ -53,7 +53,7 @@ class Files(Node):
             for item in parameters(self)
             if item.name != "files" and not is_setting(item)
         }
-        return {"files": [[file.path.name, file.size_bytes, self.digest(file)] for file in self.files], **rest}
+        return {"files": [[file.path.name, file.size_bytes, self._known(file)] for file in self.files], **rest}
 
     @property
     def label(self) -> str:
@@ -75,7 +75,21 @@ class Files(Node):
         at = {name: int(value) for name, value in (state or BEGINNING).items()}
         file = self.files[number]
         pieces = self.read(file.path, Place(at["place"], at["row"]))
-        return FileCursor(file, pieces, pass_over=pass_over, **at)
+        return FileCursor(file, pieces, partial(self._check, file), pass_over=pass_over, **at)
+
+    @cached_property
+    def _digests(self) -> dict[Path, str]:
+        return {}
+
+    def _known(self, file: File) -> str:
+        """The digest, found out once: states can be taken when the file is gone."""
+        if file.path not in self._digests:
+            self._digests[file.path] = self.digest(file)
+        return self._digests[file.path]
+
+    def _check(self, file: File) -> None:
+        file.check()
+        self._known(file)
 
 
 class FilesCursor:

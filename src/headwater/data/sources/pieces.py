@@ -79,13 +79,15 @@ BEGINNING: State = {"place": 0, "row": 0, "given": 0}
 class FileCursor:
     """State: a place of the format, the row there, and how many rows after it were given or passed over.
 
-    `pass_over` is told of rows that cannot be read; if it returns, those after them follow.
+    `check` refuses a file that is no longer what it was; `pass_over` is told of rows that cannot be read; if it
+    returns, those after them follow.
     """
 
     def __init__(
         self,
         file: File,
         pieces: Iterator[Piece | Broken],
+        check: Callable[[], None],
         *,
         place: int,
         row: int,
@@ -94,6 +96,7 @@ class FileCursor:
     ) -> None:
         self._file = file
         self._pieces = pieces
+        self._check = check
         self._pass_over = pass_over
         self._place, self._row, self._given = place, row, 0
         self._behind = given  # rows to pass over until the state's is reached
@@ -184,7 +187,7 @@ class FileCursor:
         try:
             piece = next(self._pieces, None)
             if not self._checked:
-                self._file.check()
+                self._check()
                 self._checked = True
         except FileNotFoundError:
             return gone(self._file.path)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from headwater.core.spec import Column
 from headwater.data.block import BARE
-from headwater.data.sources.crc32c import checksums, masked
+from headwater.data.sources.crc32c import checksums, masked, of_words
 from headwater.data.sources.example import Features, columns_of_examples, features_of
 from headwater.data.sources.file import CorruptFileError, corrupt
 from headwater.data.sources.files import Files
@@ -82,9 +82,7 @@ class TFRecord(Files):
             raise corrupt(path, "the checksum is wrong: its bytes have changed", at=f"record {at:,}")
         starts, stops = starts[first:last] + _HEAD_BYTES, stops[first:last] - _FOOT_BYTES
         if not self.examples:
-            begin = int(starts[0])
-            cut = content[begin : int(stops[-1])]
-            return {BARE: gathered(cut, starts - begin, stops - begin, pa.binary())}
+            return {BARE: gathered(content, starts, stops, pa.binary())}
         records = list(map(content.__getitem__, map(slice, starts.tolist(), stops.tolist())))
         return columns_of_examples(records, self.kinds, path=path, row=row + first)
 
@@ -142,7 +140,7 @@ def _intact(content: bytes, starts: NDArray[np.int64], stops: NDArray[np.int64])
 
 
 def _heads_intact(content: bytes, starts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    intact: NDArray[np.bool_] = masked(checksums(content, starts, starts + 8)) == _stored(content, starts + 8)
+    intact: NDArray[np.bool_] = masked(of_words(content, starts)) == _stored(content, starts + 8)
     return intact
 
 
