@@ -8,7 +8,7 @@ from typing import ClassVar, TypeAlias
 
 from headwater.data.block import Block
 from headwater.data.cursor import Cursor, Env, State, resume
-from headwater.data.graph import Node, Unary
+from headwater.data.graph import Node, Unary, upstream
 from headwater.data.live import told
 from headwater.data.parallel.again import Again
 from headwater.data.parallel.chain import Chain, Link
@@ -39,6 +39,9 @@ class Stepwise(Unary):
 
     portable: ClassVar[bool] = True
     """Whether it can do its work in another process; not if that would take the source's data along."""
+
+    alone: ClassVar[bool] = False
+    """Whether it has a cursor of its own, and is fused with no other."""
 
     def step(self) -> Step:
         """The function that a block goes through."""
@@ -73,13 +76,16 @@ def _feed(chain: Sequence[Stepwise], env: Env, state: State | None) -> Feed | Ag
     if form == "plain" and (env.ignoring is not None or not chain[0].one_to_one):
         form = "sieve"
 
+    level = sum(1 for _ in upstream(chain[0].input))
+
     def feed(state: State | None) -> Feed:
         inner = state if form == "plain" or state is None else state["input"]
         at = int(state["at"]) if state and form == "counted" else 0
-        return Feed(resume(chain[0].input, env, inner), form, at=at, fills=chain[0].fills)
+        source = resume(chain[0].input, env, inner)
+        return Feed(source, form, level=level, at=at, fills=chain[0].fills)
 
     state = told(state)
-    if state is not None and "again" in state:
+    if state is not None and state.get("level") == level:
         return Again(state, feed)
     return feed(state)
 
@@ -108,10 +114,13 @@ def bound(node: Stepwise, env: Env) -> BoundStep:
 
 
 def _fuses(chain: list[Stepwise], env: Env) -> bool:
-    """Whether the input of the last of `chain`, which lists operators downwards, belongs to it too."""
+    """Whether the input of the last of `chain`, which lists operators downwards, belongs to it too.
+
+    Never if the state would have another form than with a `prefetch` in between.
+    """
     last, below = chain[-1], chain[-1].input
-    if not last.one_to_one or not isinstance(below, Stepwise):
+    # A step that may pass over elements has its own count of them.
+    if env.ignoring is not None or not last.one_to_one or not isinstance(below, Stepwise):
         return False
-    # Elements are numbered as they enter a chain, so whatever drops some must be in one below.
-    drops = env.ignoring is not None or not below.one_to_one
-    return not (drops and any(node.numbered for node in chain))
+    # Elements are numbered once, as they enter a chain, so whatever drops some must be in one below.
+    return not any(node.numbered for node in chain) or (below.one_to_one and not below.numbered)

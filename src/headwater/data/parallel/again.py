@@ -14,7 +14,7 @@ class Again:
     """The input of a restored chain: pieces, of which the first so many have their order, then the rest.
 
     State: ``again``, a state and a number of elements for each piece; ``ordered``, how many of these must come
-    first and in order; ``rest``, the state after all.
+    first and in order; ``rest``, the state after all; ``level``, the chain that it belongs to.
     """
 
     def __init__(self, state: State, feed: Callable[[State], Feed]) -> None:
@@ -23,6 +23,7 @@ class Again:
         self._feed = feed
         self._rest = feed(state["rest"])
         self._open: Feed | None = None
+        self.level = self._rest.level
 
     @property
     def at(self) -> int:
@@ -58,7 +59,8 @@ class Again:
         if not self._pieces:
             return self._rest.state()
         again = [[before, count] for before, count in self._pieces]
-        return {"again": again, "ordered": self._num_ordered, "rest": self._rest.state()}
+        rest = self._rest.state()
+        return {"again": again, "ordered": self._num_ordered, "rest": rest, "level": self.level}
 
     def close(self) -> None:
         """Close what is open."""

@@ -103,10 +103,11 @@ class Ahead:
             again = [*past.later(), *under_way]
             num_ordered = len(again) - len(under_way) + len(settled)
             rest = told(self._source.state())
-        if "again" in rest:  # not all that was restored is under way yet
+        level = self._source.level
+        if rest.get("level") == level:  # not all that was restored is under way yet
             again, num_ordered = [*again, *rest["again"]], num_ordered + rest["ordered"]
             rest = rest["rest"]
-        return {"again": again, "ordered": num_ordered, "rest": rest} if again else rest
+        return {"again": again, "ordered": num_ordered, "rest": rest, "level": level} if again else rest
 
     def _first_ready(self) -> int:
         """The first group that is ready; wait for one if none is."""

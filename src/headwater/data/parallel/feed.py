@@ -21,6 +21,11 @@ class Numbered(Cursor, Protocol):
         ...
 
     @property
+    def level(self) -> int:
+        """How many operators are upstream, by which a chain knows a state of its own from one of another."""
+        ...
+
+    @property
     def ordered(self) -> bool:
         """Whether the next elements were given once before, so that their order is settled."""
         ...
@@ -37,7 +42,8 @@ class Feed:
     ``sieve``: it does not, so the input's lies one level down. ``counted``: the same, and how many came in.
     """
 
-    def __init__(self, source: Cursor, form: Form, *, at: int = 0, fills: bool = False) -> None:
+    def __init__(self, source: Cursor, form: Form, *, level: int, at: int = 0, fills: bool = False) -> None:
+        self.level = level
         self.at = at
         self._source = source
         self._form = form
@@ -90,6 +96,11 @@ class Passed:
     def at(self) -> int:
         """The number of the next element."""
         return self._feed.at
+
+    @property
+    def level(self) -> int:
+        """As in the feed."""
+        return self._feed.level
 
     def next(self, limit: int) -> Block | None:
         """The feed's block after the steps; one of which nothing is left is followed by the next."""
