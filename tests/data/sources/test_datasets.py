@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,13 @@ def test_a_stream_obeys_the_laws(laws: Callable[..., None]) -> None:
     laws(lambda: data.from_datasets(stream), [{"x": x} for x in range(9)])
     order = [row["x"] for row in stream.shuffle(seed=1, buffer_size=4)]
     laws(lambda: data.from_datasets(stream.shuffle(seed=1, buffer_size=4)), [{"x": x} for x in order])
+
+
+def test_without_the_library_its_installation_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = made()
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(DataError, match=r"`datasets` is not installed\. pip install 'headwater\[data\]'"):
+        data.from_datasets(dataset)
 
 
 def test_what_is_no_dataset_is_refused() -> None:

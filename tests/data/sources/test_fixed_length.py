@@ -10,6 +10,7 @@ import pytest
 
 from headwater import data
 from headwater.core.errors import CorruptError, DataError
+from headwater.data.sources import fixed_length
 
 
 @pytest.fixture
@@ -92,3 +93,14 @@ def test_records_are_numbered_in_their_file(folder: Path) -> None:
 def test_wrong_parameters_are_refused(folder: Path, wrong: dict[str, Any], problem: str) -> None:
     with pytest.raises(DataError, match=problem):
         data.from_fixed_length(folder, **wrong)
+
+
+def test_few_files_are_mapped_at_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, laws: Callable[..., None]
+) -> None:
+    monkeypatch.setattr(fixed_length, "_MOST_MAPPED", 1)
+    expected = [np.uint8(code) for code in (3, 1, 5, 2, 4)]
+    rows = data.from_fixed_length(folder, dtype=[("x", "u1"), ("_", "V2")], **AROUND)
+    order = list(rows.shuffle(seed=2))
+    laws(lambda: rows.shuffle(seed=2), order)
+    assert sorted(row["x"] for row in order) == sorted(expected)

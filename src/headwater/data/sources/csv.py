@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -51,13 +52,17 @@ class Csv(Files):
     def read(self, path: Path, place: Place) -> Iterator[Piece | Broken]:
         """Some thousand rows at once, as the types that the first file has."""
         at, row = place
-        names = self._names(path)
+        chunks = self._chunks(path, at)
+        if at == 0 and (first := next(chunks, None)):
+            names, chunks = self._names_in(first[1]), chain([first], chunks)
+        else:
+            names = self._names(path)
         kinds = self.kinds
         for name in kinds:
             if names and name not in names:
                 raise missing_column(name, names, where=str(path))
         numbers = LineNumbers(path, self.compression)
-        for after, content in self._chunks(path, at):
+        for after, content in chunks:
             at += self._header_bytes(content) if at == 0 else 0
             while at < after:
                 content = content[at - after :]
@@ -94,9 +99,11 @@ class Csv(Files):
 
     def _names(self, path: Path) -> tuple[str, ...]:
         """The columns of one file; none if it is empty."""
+        return self.names or self._names_in(next(self._chunks(path, 0), (0, b""))[1])
+
+    def _names_in(self, content: bytes) -> tuple[str, ...]:
         if self.names is not None:
             return self.names
-        content = next(self._chunks(path, 0), (0, b""))[1]
         header = content[: self._header_bytes(content)]
         return tuple(self._table(header, None, None).schema.names) if header.strip() else ()
 

@@ -16,6 +16,9 @@ from headwater.data.origin import origin
 from headwater.data.sources.file import File, corrupt
 from headwater.data.sources.indexed import Indexed
 
+# Far below the usual limit of 1,024 open files to a process.
+_MOST_MAPPED = 256
+
 
 @dataclass(frozen=True, eq=False)
 class FixedLength(Indexed):
@@ -90,6 +93,8 @@ class FixedLength(Indexed):
         self.files[number].check()  # reading a mapping of what was cut off would end the process
         records = self._mapped.get(number)
         if records is None:
+            if len(self._mapped) >= _MOST_MAPPED:  # a mapping holds its file open; rows in use keep theirs
+                del self._mapped[next(iter(self._mapped))]
             records = self._mapped[number] = self._map(number)
         at = positions - self._bounds[number]
         if len(at) == at[-1] - at[0] + 1 and bool((np.diff(at) == 1).all()):

@@ -65,8 +65,8 @@ class IpcFiles(Indexed):
 
     def gather(self, positions: Positions) -> dict[str, Column]:
         """Neighbours come as views of the mapping, everything else is copied."""
-        for file in self.files:
-            file.check()  # reading a mapping of what was cut off would end the process
+        for number in np.unique(self._numbers(positions)):
+            self.files[number].check()  # reading a mapping of what was cut off would end the process
         start, count = int(positions[0]), len(positions)
         if positions[-1] - start + 1 == count and bool((np.diff(positions) == 1).all()):
             found = self._table.slice(start, count)
@@ -76,7 +76,7 @@ class IpcFiles(Indexed):
 
     def origins(self, positions: Positions) -> Positions:
         """The file and the row in it."""
-        numbers = np.searchsorted(self._bounds, positions, side="right") - 1
+        numbers = self._numbers(positions)
         starts = np.array([origin(str(file.path)) for file in self.files], np.int64) - self._bounds[:-1]
         found: Positions = positions + starts[numbers]
         return found
@@ -92,6 +92,9 @@ class IpcFiles(Indexed):
         """The first file and how many there are."""
         more = f" and {len(self.files) - 1:,} more" if len(self.files) > 1 else ""
         return f"from_ipc({self.files[0].path}{more})"
+
+    def _numbers(self, positions: Positions) -> NDArray[np.intp]:
+        return np.searchsorted(self._bounds, positions, side="right") - 1
 
     @cached_property
     def _tables(self) -> list[Any]:
