@@ -173,3 +173,25 @@ def test_importing_data_brings_neither_torch_nor_arrow() -> None:
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "\n"
     )
+
+
+def test_any_element_can_be_had_by_its_place() -> None:
+    for dataset in (
+        data.range(50).map(lambda x: x * x),
+        data.range(50).shuffle().map(lambda x: x * x).take(40),
+        data.from_arrays({"x": np.arange(20)}).shuffle().skip(3).map(lambda e: e["x"]),
+        data.range(5).take(0),
+    ):
+        elements = list(dataset)
+        assert [dataset[at] for at in range(len(elements))] == elements
+        assert [dataset[at - len(elements)] for at in range(len(elements))] == elements
+        for at in (len(elements), -len(elements) - 1):
+            with pytest.raises(IndexError, match=f"element {at} of a dataset of {len(elements)}"):
+                dataset[at]
+    batches = data.range(50).shuffle().batch(8)
+    assert [batches[at].tolist() for at in range(7)] == [batch.tolist() for batch in batches]
+
+
+def test_an_element_without_random_access_is_refused_by_name() -> None:
+    with pytest.raises(DataError, match=r"\.filter\(bool\): element 3 cannot be had.*save"):
+        data.range(9).filter(bool)[3]

@@ -20,6 +20,8 @@ from headwater.data.fluent.ordering import Ordering
 from headwater.data.fluent.storing import Storing
 from headwater.data.fluent.terminal import Terminal
 from headwater.data.graph import Count, Graph, show_count
+from headwater.data.operators.skip import Skip
+from headwater.data.operators.take import Take
 from headwater.data.options import Options
 from headwater.data.rules import rewrite
 from headwater.data.run import Run
@@ -77,6 +79,28 @@ class Dataset(Elements, Batching, Ordering, Mixing, Storing, Interop, Terminal):
         which the engine otherwise finds out; it never changes the result.
         """
         return Run(self.graph, state=state, epoch=epoch, block_rows=block_rows)
+
+    def __getitem__(self, place: int) -> Any:
+        """The element at `place`, counted from the end if negative, of a dataset with random access.
+
+        Raised beyond the end: `IndexError`; without random access: `DataError`.
+
+        >>> from headwater import data
+        >>> data.range(100).map(lambda x: x * x).batch(10)[3].tolist()[:3]
+        [900, 961, 1024]
+        """
+        root, count = self.graph.root, self.cardinality
+        if not root.random_access:
+            raise DataError(
+                f"element {place} cannot be had without those before it.",
+                where=f".{root.label}",
+                remedy="Use next(iter(dataset.skip(n))), or .save(folder) and data.load(folder).",
+            )
+        at = place + int(count or 0) if place < 0 else place
+        if at < 0 or (count is not None and at >= count):
+            raise IndexError(f"element {place} of a dataset of {show_count(count)}")
+        with Run(replace(self.graph, root=Take(Skip(root, at), 1)), block_rows=1) as run:
+            return next(run)
 
     def restore(self, state: State) -> Run:
         """Go on exactly where the run stood that `state` was taken from.

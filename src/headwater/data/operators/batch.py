@@ -40,6 +40,11 @@ class BySize(Unary):
         return int(count) // self.size if self.drop_remainder else -(-int(count) // self.size)
 
     @property
+    def random_access(self) -> bool:
+        """As the input: batch i begins at row i times the size."""
+        return self.input.random_access
+
+    @property
     def depth(self) -> int:
         """One more than the input's."""
         return self.input.depth + 1

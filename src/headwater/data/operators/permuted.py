@@ -22,7 +22,7 @@ class Permuted:
     def next(self, limit: int) -> Block | None:
         """The next places, permuted."""
         stop = min(self._at + limit, len(self._numbers))
-        if stop == self._at:
+        if stop <= self._at:
             return None
         places = self._order(self._at, stop)
         self._at = stop

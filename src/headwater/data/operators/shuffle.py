@@ -54,6 +54,16 @@ class Shuffle(Unary):
             )
 
     @property
+    def permutes(self) -> bool:
+        """Whether it deals out the numbers of a range: where the rules bring it, if it can be brought there."""
+        return self.buffer_size is None and isinstance(self.input, Range)
+
+    @property
+    def random_access(self) -> bool:
+        """As the input, if it permutes everything."""
+        return self.buffer_size is None and self.input.random_access
+
+    @property
     def label(self) -> str:
         """The call that made it."""
         size = [] if self.buffer_size is None else [str(self.buffer_size)]
@@ -74,7 +84,7 @@ class Shuffle(Unary):
         def order(size: int) -> Permutation:
             return Permutation(size, seeds)
 
-        if isinstance(self.input, Range):  # where the rules bring it, if all below has random access
+        if isinstance(self.input, Range):
             return Permuted(self.input, order, state)
         return Held(resume(self.input, env, None), order, state, most_bytes=env.options.most_held_bytes)
 

@@ -9,6 +9,7 @@ from headwater.core.errors import DataError
 from headwater.data.block import Block
 from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Count, Unary
+from headwater.data.operators.shuffle import Shuffle
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,6 +17,7 @@ class Skip(Unary):
     """What comes after the first `count` elements."""
 
     operator: ClassVar[str] = "skip"
+    fickle: ClassVar[bool] = True
     count: int
 
     def __post_init__(self) -> None:
@@ -35,6 +37,8 @@ class Skip(Unary):
 
     def open(self, env: Env, state: State | None) -> Cursor:
         """Pass over the first, or what the state says is left of them."""
+        if state is None and isinstance(self.input, Shuffle) and self.input.permutes:
+            return SkipCursor(0, resume(self.input, env, {"at": self.count}))  # it is read from any place
         left = state["left"] if state else self.count
         return SkipCursor(left, resume(self.input, env, state["input"] if state else None))
 
