@@ -23,6 +23,8 @@ from headwater.data.parallel.judge import Judge, Watch, held_while
 from headwater.data.parallel.portions import Portions
 from headwater.data.parallel.processes import Processes
 
+_PROBE_S = 0.008
+
 log = logging.getLogger("headwater.data")
 
 
@@ -48,6 +50,7 @@ class Chain:
         self._watch = Watch()
         self._elsewhere: Cursor | None = None
         self._looks_on = False
+        self._settled = False
         self._pool: Processes | None = None
         self._portable = is_portable(self._links) and env.ignoring is None
         self._mode = _mode(self._links, env)
@@ -61,7 +64,7 @@ class Chain:
         """What the links make of the next block; one of which nothing is left is followed by another."""
         while self._elsewhere is None:
             first = self._feed.at
-            block = self._feed.next(limit)
+            block = self._feed.next(self._portion(limit))
             if block is None:
                 return None
             made = self._pass(block, first)
@@ -87,6 +90,14 @@ class Chain:
                 self._elsewhere = self._processes(self._pool)
         elif self._mode == "auto" and self._judge.is_due(self._watch):
             self._decide()
+
+    def _portion(self, limit: int) -> int:
+        """Few rows at first: what is dear should move on before a whole batch of it was made here."""
+        if self._mode != "auto" or self._settled:
+            return limit
+        if self._looks_on:
+            return max(1, min(limit, int(_PROBE_S / max(self._watch.row_s, 1e-9))))
+        return max(1, min(limit, self._watch.num_rows))
 
     def _pass(self, block: Block, first: int) -> Block:
         """One block through all links, under two clocks."""
@@ -117,6 +128,7 @@ class Chain:
         if self._judge.wants_probe(self._watch):
             self._looks_on = True
             return
+        self._settled = True
         verdict = self._judge.verdict(self._watch, portable=self._portable)
         if verdict == "threads":
             self._elsewhere = self._threads(self._feed, self._links)
