@@ -28,6 +28,10 @@ class Node:
     transparent: ClassVar[bool] = False
     """Whether it changes neither elements nor order, so that it is no part of the graph's identity."""
 
+    fickle: ClassVar[bool] = False
+    """Whether it hangs on the order of what comes in which elements go out, so that a pass may be empty and the
+    next not."""
+
     @property
     def inputs(self) -> tuple[Node, ...]:
         """What feeds it; nothing, for a source."""

@@ -23,6 +23,7 @@ class ChooseFrom(Merge):
     """
 
     operator: ClassVar[str] = "choose_from"
+    fickle: ClassVar[bool] = True
     stop_on_empty: bool = True
 
     def __post_init__(self) -> None:

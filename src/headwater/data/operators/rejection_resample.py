@@ -34,6 +34,7 @@ class RejectionResample(Unary):
     """Elements such that the classes that `class_of` tells come in the shares of `target`."""
 
     operator: ClassVar[str] = "rejection_resample"
+    fickle: ClassVar[bool] = True
     class_of: Function
     target: Shares
     initial: Shares | None = None

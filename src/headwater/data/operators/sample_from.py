@@ -25,6 +25,7 @@ class SampleFrom(Merge):
     """
 
     operator: ClassVar[str] = "sample_from"
+    fickle: ClassVar[bool] = True
     weights: tuple[float, ...]
     seed: int | None = None
     stop_on_empty: bool = False

@@ -22,6 +22,7 @@ class Scan(Unary):
     """``state, output = function(state, element)`` of one element after the other; the outputs."""
 
     operator: ClassVar[str] = "scan"
+    fickle: ClassVar[bool] = True
     initial_state: Any
     function: Function
     keep: tuple[str, ...] = KEEP

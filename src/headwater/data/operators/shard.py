@@ -22,6 +22,7 @@ class Shard(Unary):
     """
 
     operator: ClassVar[str] = "shard"
+    fickle: ClassVar[bool] = True
     num_shards: int
     index: int
     run: int = 1

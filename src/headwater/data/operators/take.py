@@ -16,6 +16,7 @@ class Take(Unary):
     """At most `count` elements."""
 
     operator: ClassVar[str] = "take"
+    fickle: ClassVar[bool] = True
     count: int
 
     def __post_init__(self) -> None:

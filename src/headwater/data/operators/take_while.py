@@ -18,6 +18,7 @@ class TakeWhile(Unary):
     """Elements for as long as `predicate` is true; then the end."""
 
     operator: ClassVar[str] = "take_while"
+    fickle: ClassVar[bool] = True
     predicate: Function
 
     @property
