@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from headwater.data.permutation import Permutation
 Op = tuple[str, Any]
 Plain = Callable[[Any], Any]
 SEED = 5
+ROW = ("x", "y", "word")
+MERGES = ("concatenate", "zip")
 
 
 def doubled(element: Any) -> Any:
@@ -28,6 +31,23 @@ def doubled(element: Any) -> Any:
 
 def is_kept(element: Any) -> bool:
     return int(np.sum(element["x"] if isinstance(element, Mapping) else element)) % 3 != 0
+
+
+def is_small(element: Any) -> bool:
+    return int(np.sum(element["x"] if isinstance(element, Mapping) else element)) % 16 != 13
+
+
+def numbered(element: Any) -> Any:
+    """An element whose value shows the number that `enumerate` gave it."""
+    if "x" in element:
+        return {name: element["x"] + 7 * element["n"] if name == "x" else element[name] for name in ROW}
+    return element["value"] + 7 * element["n"]
+
+
+def united(pair: Any) -> Any:
+    """One element of two that were zipped."""
+    left, right = pair["left"], pair["right"]
+    return {**left, "x": left["x"] + 64 * right["x"]} if isinstance(left, Mapping) else left + 64 * right
 
 
 def rows(kind: str, count: int) -> list[Any]:
@@ -61,19 +81,36 @@ def build(kind: str, count: int, ops: list[Op]) -> data.Dataset:
             dataset = dataset.window(size, shift=shift, stride=stride, drop_remainder=drop)
         elif name == "unbatch":
             dataset = dataset.unbatch()
+        elif name == "take_while":
+            dataset = dataset.take_while(is_small)
+        elif name == "shard":
+            dataset = dataset.shard(*argument)
+        elif name == "enumerate":
+            dataset = dataset.enumerate(argument, name="n").map(numbered)
+        elif name == "concatenate":
+            dataset = dataset + build(kind, *argument)
+        elif name == "zip":
+            dataset = dataset.zip(build(kind, *argument), names=("left", "right")).map(united)
         else:
             dataset = getattr(dataset, name)(argument)
     return dataset
 
 
-def reference(kind: str, count: int, ops: list[Op], epochs: tuple[int, ...] = (0,)) -> list[Any]:
+def reference(
+    kind: str, count: int, ops: list[Op], epochs: tuple[int, ...] = (0,), branch: tuple[int, ...] = ()
+) -> list[Any]:
     """The same, one element after the other, everything in memory."""
     if not ops:
         return rows(kind, count)
     *before, (name, argument) = ops
     if name == "repeat":
-        return [row for e in range(argument) for row in reference(kind, count, before, (*epochs, e))]
-    elements = reference(kind, count, before, epochs)
+        return [row for e in range(argument) for row in reference(kind, count, before, (*epochs, e), branch)]
+    if name in MERGES:
+        left = reference(kind, count, before, epochs, (*branch, 0))
+        right = reference(kind, argument[0], argument[1], epochs, (*branch, 1))
+        pairs = [united({"left": one, "right": other}) for one, other in zip(left, right)]
+        return left + right if name == "concatenate" else pairs
+    elements = reference(kind, count, before, epochs, branch)
     if name in ("map", "map_batches"):
         return [doubled(element) for element in elements]
     if name == "filter":
@@ -82,9 +119,16 @@ def reference(kind: str, count: int, ops: list[Op], epochs: tuple[int, ...] = (0
         return elements[:argument]
     if name == "skip":
         return elements[argument:]
+    if name == "take_while":
+        return list(takewhile(is_small, elements))
+    if name == "shard":
+        return elements[argument[1] :: argument[0]]
+    if name == "enumerate":
+        named = [row if isinstance(row, Mapping) else {"value": row} for row in elements]
+        return [numbered({**row, "n": argument + n}) for n, row in enumerate(named)]
     if name == "shuffle":
-        number = sum(op == "shuffle" for op, _ in before)
-        return shuffled(elements, argument, Seeds(SEED).child("data", "shuffle", number, *epochs))
+        seeds = Seeds(SEED).child("data", "shuffle", num_shuffles(before), *epochs)
+        return shuffled(elements, argument, seeds.child("branch", *branch) if branch else seeds)
     if name == "batch":
         size, drop = argument
         parts = [elements[at : at + size] for at in range(0, len(elements), size)]
@@ -116,6 +160,11 @@ def cycled(rows: list[Any], sizes: list[int]) -> list[Any]:
     return found
 
 
+def num_shuffles(ops: list[Op]) -> int:
+    inside = sum(num_shuffles(argument[1]) for name, argument in ops if name in MERGES)
+    return inside + sum(name == "shuffle" for name, _ in ops)
+
+
 def shuffled(elements: list[Any], size: int | None, seeds: Seeds) -> list[Any]:
     if size is None:
         return [elements[i] for i in Permutation(len(elements), seeds)(0, len(elements))]
@@ -136,11 +185,19 @@ def collated(part: list[Any]) -> Any:
 
 counts = st.integers(0, 12)
 row_ops = st.one_of(
-    st.tuples(st.sampled_from(["map", "map_batches", "filter"]), st.none()),
+    st.tuples(st.sampled_from(["map", "map_batches", "filter", "take_while"]), st.none()),
     st.tuples(st.sampled_from(["take", "skip"]), st.integers(0, 25)),
     st.tuples(st.just("repeat"), st.integers(0, 3)),
     st.tuples(st.just("shuffle"), st.one_of(st.none(), st.integers(1, 12))),
     st.tuples(st.just("prefetch"), st.integers(1, 9)),
+    st.tuples(
+        st.just("shard"), st.integers(1, 4).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n - 1)))
+    ),
+)
+number_op = st.tuples(st.just("enumerate"), st.integers(0, 3))
+merge_op = st.tuples(
+    st.sampled_from(MERGES),
+    st.tuples(st.integers(0, 12), st.lists(st.one_of(row_ops, number_op), max_size=2)),
 )
 batch_op = st.one_of(
     st.tuples(st.just("batch"), st.tuples(st.integers(1, 6), st.booleans())),
@@ -158,7 +215,7 @@ again_op = st.one_of(
 @st.composite
 def graphs(draw: st.DrawFn) -> tuple[str, int, list[Op]]:
     kind = draw(st.sampled_from(["numbers", "table", "stream"]))
-    ops: list[Op] = [*draw(st.lists(row_ops, max_size=5))]
+    ops: list[Op] = [*draw(st.lists(st.one_of(row_ops, number_op, merge_op), max_size=5))]
     if draw(st.booleans()):
         batch: Op = draw(batch_op)
         ops += [batch, *draw(st.lists(row_ops, max_size=3))]

@@ -205,6 +205,19 @@ def test_an_inner_one_has_its_own_limit() -> None:
         list(data.range(20).map(checked).ignore_errors(1).map(checked).ignore_errors())
 
 
+@pytest.mark.parametrize("at", range(0, 16, 3))
+def test_a_prefetch_in_between_shares_states(at: int) -> None:
+    def build(ahead: int) -> data.Dataset:
+        dataset = data.range(20).map(checked)
+        dataset = (dataset.prefetch(ahead) if ahead else dataset).map(lambda x: checked(x - 1) + 1)
+        return dataset.ignore_errors()
+
+    for first, second in ((0, 3), (3, 0)):
+        with build(first).iterate() as run:
+            head = [element for _, element in zip(range(at), run)]
+            assert [*head, *build(second).restore(run.state())] == list(build(0))
+
+
 def test_each_problem_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     def fails(x: int) -> int:
         if x % 2:
