@@ -1,0 +1,87 @@
+"""Our side of each pipeline: the plainest form, no setting touched."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from headwater import data
+from inputs import clicks as d4
+from inputs import photos as d1
+from inputs import remote as d3
+from inputs import texts as d2
+from inputs.numbers import BATCH, Numbers
+
+
+def plus_one(x: Any) -> Any:
+    """A Python function of one element; of a column where it is given one."""
+    return x + 1
+
+
+def tiny(numbers: Numbers) -> Iterable[Any]:
+    """A Python function for each element."""
+    return data.range(numbers.size).map(plus_one).batch(BATCH)
+
+
+def tiny_vectorised(numbers: Numbers) -> Iterable[Any]:
+    """The same for many at once."""
+    return data.range(numbers.size).map_batches(plus_one).batch(BATCH)
+
+
+def vision(photos: d1.Photos) -> Iterable[Any]:
+    """Shards, the decoder that comes with us, batches."""
+    # Outside the clock, as the peers' imports are; we would load them with the first photo.
+    import cv2  # noqa: F401
+    import simplejpeg  # noqa: F401
+
+    from headwater.data import images
+
+    crop = images.random_resized_crop(d1.SIZE)
+    decode = images.decode_crop(crop, flip=0.5, mean=d1.MEAN, std=d1.STD)
+    return data.from_webdataset(photos.shards).map(decode).batch(d1.BATCH)
+
+
+def text(texts: d2.Texts) -> Iterable[Any]:
+    """A tokeniser of `tokenizers`, or any Python function; it is loaded here, outside the clock."""
+    rows: Any = data.from_parquet(texts.files)
+    if texts.plain:
+        d2.plain_tokeniser(texts.tokeniser)
+        tokens = rows.map(partial(plain_tokens, texts.tokeniser), keep=())
+    else:
+        from tokenizers import Tokenizer
+
+        tokens = rows.tokenize(Tokenizer.from_file(texts.tokeniser), column="text")
+    packed: data.Dataset = tokens.pack(
+        d2.LENGTH, column="tokens", how="concat", end_token=d2.END, padding_value=d2.PAD
+    )
+    return packed.batch(d2.BATCH)
+
+
+def plain_tokens(path: str, row: dict[str, Any]) -> dict[str, Any]:
+    return {"tokens": d2.plain_tokeniser(path)(row["text"])}
+
+
+def latency(remote: d3.Remote, *, blocking: bool = False) -> Iterable[Any]:
+    """A function that opens a file and yields what its reads bring, async or not."""
+
+    async def read(file: int) -> AsyncIterator[Any]:
+        async for raw in remote.read_async(file):
+            yield d3.parse(raw)
+
+    def read_blocking(file: int) -> Iterator[Any]:
+        return map(d3.parse, remote.read(file))
+
+    files = data.range(remote.num_files)
+    return files.flat_map(read_blocking if blocking else read).rebatch(d3.BATCH)
+
+
+def tabular(clicks: d4.Clicks) -> Iterable[Any]:
+    """Expressions, of which the source reads only what they need."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    spread = pc.multiply(pc.field("user").cast("uint64"), pc.scalar(np.uint64(d4.MULTIPLIER)))
+    bucket = pc.shift_right(spread, pc.scalar(np.uint64(d4.SHIFT))).cast("int64")
+    rows = data.from_parquet(clicks.files).filter(pc.field("score") < d4.THRESHOLD).with_columns(bucket=bucket)
+    return rows.select("label", "bucket", "score", "time", "f00", "f01").shuffle().batch(d4.BATCH)
