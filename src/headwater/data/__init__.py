@@ -6,6 +6,11 @@ dataset = data.from_source(source).map_batches(encode).shuffle(8_192).batch(512)
 for batch in dataset: ...
 """
 
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
 from headwater.data.dataset import Dataset
 from headwater.data.entry.files import from_files, from_fixed_length, from_text, from_tfrecord
 from headwater.data.entry.memory import from_arrays, from_arrow, from_source, range  # noqa: A004 - as Python calls it
@@ -44,3 +49,11 @@ __all__ = [
     "sample_from",
     "zip",
 ]
+
+_ON_USE = ("audio", "images")
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _ON_USE:
+        return importlib.import_module(f"headwater.data.{name}")
+    raise AttributeError(f"module 'headwater.data' has no attribute {name!r}")
