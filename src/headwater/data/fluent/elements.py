@@ -22,7 +22,9 @@ from headwater.data.operators.map_batches import MapBatches
 from headwater.data.operators.random_map import RandomMap
 from headwater.data.operators.scan import Scan
 from headwater.data.operators.select import Drop, Rename, Select
+from headwater.data.operators.tokenize import Tokenize
 from headwater.data.operators.where import Where
+from headwater.data.tokenizers import encoder_of
 
 if TYPE_CHECKING:
     import pyarrow.compute as pc
@@ -188,6 +190,24 @@ class Elements(Calls):
         [0, 1, 3, 6, 10]
         """
         return self._then(Scan(self.graph.root, initial_state, Function(function), names_of(keep)))
+
+    def tokenize(
+        self, tokenizer: Any, *, column: str = "text", into: str = "tokens", special_tokens: bool = True
+    ) -> Self:
+        """Exchange the text in `column` for its token numbers, int32, in `into`; plain texts too.
+
+        `tokenizer` is a `tokenizers.Tokenizer`, a fast tokenizer of transformers, the path of a tokenizer.json
+        (these encode many texts in one call), or a function from a text to a list of numbers. `special_tokens`
+        says whether the tokenizer adds its own, such as a begin or an end. Other columns stay.
+
+        >>> import pyarrow as pa
+        >>> from headwater import data
+        >>> texts = data.from_arrow(pa.table({"text": ["ab", "c"]}))
+        >>> next(iter(texts.tokenize(lambda text: [ord(letter) for letter in text])))
+        {'tokens': [97, 98]}
+        """
+        encoder = encoder_of(tokenizer, special=special_tokens) or Function(tokenizer)
+        return self._then(Tokenize(self.graph.root, encoder, column, into))
 
     def ignore_errors(self, limit: int | float | None = None) -> Self:
         """Leave out the elements whose making raises a `DataError` upstream, and go on with the next.
