@@ -50,7 +50,7 @@ class Chain:
         self._watch = Watch()
         self._elsewhere: Cursor | None = None
         self._looks_on = False
-        self._settled = False
+        self._settled = not is_portable(links)  # reading alone is never so dear
         self._pool: Processes | None = None
         self._portable = is_portable(self._links) and env.ignoring is None
         self._mode = _mode(self._links, env)
@@ -95,9 +95,9 @@ class Chain:
         """Few rows at first: what is dear should move on before a whole batch of it was made here."""
         if self._mode != "auto" or self._settled:
             return limit
-        if self._looks_on:
-            return max(1, min(limit, int(_PROBE_S / max(self._watch.row_s, 1e-9))))
-        return max(1, min(limit, self._watch.num_rows))
+        if self._watch.num_rows == 0:
+            return 1
+        return max(1, min(limit, int(_PROBE_S / max(self._watch.row_s, 1e-9))))
 
     def _pass(self, block: Block, first: int) -> Block:
         """One block through all links, under two clocks."""
