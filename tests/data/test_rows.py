@@ -57,9 +57,11 @@ def test_writing_is_the_same_as_returning(source: Callable[[int], Dataset], laws
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_batch_is_a_view_of_what_was_written(source: Callable[[int], Dataset]) -> None:
-    batch = next(iter(source(6).map(Spread()).batch(6)))
+    # The first batch may come of several blocks, for the engine tries a function on few elements.
+    *_, batch = source(40).skip(8).map(Spread()).batch(8).with_options(parallel="inline")
+    assert batch["row"].tolist() == [[float(x), np.float32(1 / (x - 7)), 2.0] for x in range(32, 40)]
     assert batch["row"].base is not None
-    assert batch["row"].base.shape == (6, 3)
+    assert batch["row"].base.shape[1:] == (3,)
 
 
 @pytest.mark.parametrize("source", SOURCES)

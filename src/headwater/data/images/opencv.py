@@ -15,13 +15,13 @@ Pixels = NDArray[np.uint8]
 def scale(image: Pixels, height: int, width: int) -> Pixels:
     """The image at another size.
 
-    Bilinear, which skips no pixel down to half the size. Below, each pixel is the mean of those it covers, in
-    six times as long.
+    Bilinear while a side is more than half as long after as before; below, each pixel is the mean of those it
+    covers, which takes six times as long.
     """
     if image.shape[:2] == (height, width):
         return image
     cv2 = library()
-    shrinks = image.shape[0] * image.shape[1] > 4 * height * width
+    shrinks = image.shape[0] >= 2 * height and image.shape[1] >= 2 * width
     scaled: Pixels = cv2.resize(
         image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
