@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,8 @@ import filelock
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headwater import data
 from headwater.core.errors import DataError, StorageFullError
@@ -205,7 +209,8 @@ def test_objects_are_kept_in_memory_and_refused_by_files(tmp_path: Path) -> None
         next(iter(data.range(3).map(lambda _: {"it": Thing()}).cache(tmp_path)))
 
 
-def test_an_error_is_not_kept_and_the_run_stays_before_it(place: Path | None) -> None:
+@pytest.mark.parametrize("block_rows", [1, 4, 5, None])
+def test_an_error_is_not_kept_and_the_run_stays_before_it(place: Path | None, block_rows: int | None) -> None:
     broken = [True]
 
     def function(x: int) -> int:
@@ -214,16 +219,16 @@ def test_an_error_is_not_kept_and_the_run_stays_before_it(place: Path | None) ->
         return x
 
     dataset = data.range(10).map(function).cache(place)
-    run = dataset.iterate(block_rows=1)
-    assert [next(run) for _ in range(7)] == list(range(7))
+    run = dataset.iterate(block_rows=block_rows)
+    given: list[int] = []
     for _ in range(2):
         with pytest.raises(DataError, match="ValueError: no"):
-            next(run)
+            given.extend(run)
     state = run.state()
     run.close()
     broken[0] = False
-    assert list(dataset.restore(state)) == [7, 8, 9]
     assert list(dataset) == list(range(10))
+    assert given + list(dataset.restore(state)) == list(range(10))
 
 
 def test_errors_passed_over_behind_it_make_another_cache(place: Path | None) -> None:
@@ -237,6 +242,48 @@ def test_errors_passed_over_behind_it_make_another_cache(place: Path | None) -> 
         assert list(dataset.ignore_errors()) == [0, 1, 2, 3, 4, 5, 6, 8, 9]
         with pytest.raises(DataError, match="ValueError: no"):
             list(dataset)
+
+
+HISTORIES = st.lists(
+    st.tuples(
+        st.sampled_from(["restore", "close", "drop", "damage", "remove"]),
+        st.integers(0, 24),
+        st.integers(0, 12),
+        st.sampled_from([None, 1, 3]),
+    ),
+    max_size=8,
+)
+
+
+@given(history=HISTORIES, shuffled=st.booleans())
+def test_whatever_happened_before_the_elements_are_right(
+    history: list[tuple[str, int, int, int | None]], shuffled: bool
+) -> None:
+    base = data.range(24).map(Counted())
+    base = base.shuffle(10) if shuffled else base
+    expected = list(base)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:  # a run that was dropped may write
+        dataset = base.cache(name)
+        left = []
+        for what, at, count, block_rows in history:
+            position = {"at": at, "start": 0, "input": None}
+            run = dataset.iterate({**iter(dataset).state(), "position": position}, block_rows=block_rows)
+            assert list(itertools.islice(run, count)) == expected[at : at + count]
+            state = run.state()
+            kept = files(Path(name))
+            if what == "close":
+                run.close()
+            elif what == "restore":
+                assert list(dataset.restore(state)) == expected[at + count :]
+                left.append((run, expected[at + count :]))  # still open, and perhaps the one who writes
+            elif kept and what == "damage":
+                kept[count % len(kept)].write_bytes(b"")
+            elif kept and what == "remove":
+                kept[count % len(kept)].unlink()
+        for _ in range(2):
+            assert list(dataset) == expected
+        for run, rest in left:
+            assert list(run) == rest
 
 
 def test_a_snapshot_is_a_compressed_cache(tmp_path: Path) -> None:

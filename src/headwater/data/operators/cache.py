@@ -112,6 +112,7 @@ class CacheCursor:
         self._source: Cursor | None = None
         self._made: list[Block] = []
         self._first, self._before = self._known
+        self._after: State = {}
         self._room: int | None = None
         self._size_bytes = 0
         self._start_s = 0.0
@@ -139,9 +140,7 @@ class CacheCursor:
         if self._closed:
             return
         self._closed = True
-        with contextlib.suppress(HeadwaterError, OSError):  # whoever closes has what he wanted
-            self._keep()
-        self._stop_making()
+        self._let_go()
         self._place.close()
 
     def __del__(self) -> None:
@@ -164,14 +163,20 @@ class CacheCursor:
         source = self._source or self._open()
         if not self._made:
             self._begin(source)
-        block = source.next(limit if self._room is None else min(limit, self._room))
+        try:
+            block = source.next(limit if self._room is None else min(limit, self._room))
+        except BaseException:
+            self._let_go()
+            raise
         if block is None:
             self._keep()
             self._place.finish(self._at)
             return None
+        # Not asked for when a chunk is kept: an error in between may leave the input behind its element.
+        self._after = source.state()
         self._gather(block)
         self._at += len(block)
-        self._known = (self._at, source.state())
+        self._known = (self._at, self._after)
         return frozen(block)
 
     def _begin(self, source: Cursor) -> None:
@@ -195,11 +200,11 @@ class CacheCursor:
             self._keep()
 
     def _keep(self) -> None:
-        if not self._made or self._source is None:
+        if not self._made:
             return
         made, self._made = self._made, []
         try:
-            self._place.put(Chunk(self._first, join(made), self._before, self._source.state()))
+            self._place.put(Chunk(self._first, join(made), self._before, self._after))
         except BaseException:
             self._stop_making()  # the input is ahead of what was given: open it anew
             raise
@@ -221,6 +226,11 @@ class CacheCursor:
             start += len(block)
         self._source = source
         return source
+
+    def _let_go(self) -> None:
+        with contextlib.suppress(HeadwaterError, OSError):  # nothing given is lost if it is not kept
+            self._keep()
+        self._stop_making()
 
     def _stop_making(self) -> None:
         self._made = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,6 +78,18 @@ class Saved(Indexed):
         return found
 
     def _at(self, positions: Positions) -> Block:
+        # Rows and their origins are asked for one after the other, by the same thread.
+        asked = getattr(self._newest, "asked", None)
+        if asked is None or asked[0] is not positions:
+            asked = self._newest.asked = (positions, self._read(positions))
+        block: Block = asked[1]
+        return block
+
+    @cached_property
+    def _newest(self) -> threading.local:
+        return threading.local()
+
+    def _read(self, positions: Positions) -> Block:
         starts, _ = self._parts
         where = np.searchsorted(starts, positions, side="right") - 1
         if where[0] == where[-1] and bool((where == where[0]).all()):
