@@ -20,11 +20,13 @@ from headwater.data.entry.sequences import from_datasets, from_generator, from_s
 from headwater.data.entry.stored import load
 from headwater.data.entry.tables import from_csv, from_ipc, from_jsonl, from_parquet
 from headwater.data.graph import Graph
+from headwater.data.loader import Loader
 from headwater.data.run import Run
 
 __all__ = [
     "Dataset",
     "Graph",
+    "Loader",
     "Run",
     "choose_from",
     "concatenate",

@@ -12,6 +12,7 @@ from headwater.core.errors import DataError
 from headwater.data.dataset import Dataset
 from headwater.data.entry.memory import from_arrays
 from headwater.data.entry.memory import range as numbers
+from headwater.data.options import Options
 from headwater.data.run import Run
 
 _ENGINE = frozenset(
@@ -32,8 +33,9 @@ class Loader:
     """Batches of a map-style dataset (``__getitem__`` and ``__len__``), or of a `Dataset` of rows.
 
     Takes the arguments of ``torch.utils.data.DataLoader``. Those that set up workers are accepted and left to
-    the engine, which measures where the dataset's code is best run. Each ``iter()`` is one epoch, and a shuffle
-    draws another order for each; which one follows from `seed` (or the generator's), never from chance.
+    the engine, which measures where the dataset's code is best run (`options` fixes it). Each ``iter()`` is one
+    epoch, and a shuffle draws another order for each; which one follows from `seed` (or the generator's), never
+    from chance.
 
     `state_dict` is exact at any batch, also after a loop was left: the next ``iter()`` after `load_state_dict`
     gives the rest of that epoch. A `sampler` must then give the same indices again.
@@ -56,6 +58,7 @@ class Loader:
         drop_last: bool = False,
         generator: Any = None,
         seed: int | None = None,
+        options: Options | None = None,
         **engine: Any,
     ) -> None:
         if unknown := sorted(engine.keys() - _ENGINE):
@@ -70,6 +73,7 @@ class Loader:
         self.batch_size = batch_size
         self._plan = _Plan(dataset, batch_size, shuffle, drop_last, sampler, batch_sampler, collate_fn)
         self._seed = seed if seed is not None else 0 if generator is None else int(generator.initial_seed())
+        self._options = options
         self._pin = pin_memory
         self._epoch = 0
         self._run: Run | None = None
@@ -105,7 +109,8 @@ class Loader:
         self._restored = {"epoch": self._epoch, "run": state.get("run")}
 
     def _graph(self) -> Dataset:
-        return self._plan.graph().with_seed(self._seed)
+        graph = self._plan.graph().with_seed(self._seed)
+        return graph if self._options is None else graph.with_options(self._options)
 
     def _epoch_of(self, run: Run) -> Iterator[Any]:
         from headwater.data.torch import convert, pinned
