@@ -9,6 +9,7 @@ import numpy as np
 
 from headwater.core.errors import DataError
 from headwater.data.block import BARE, Block, Columns
+from headwater.data.carry import Carry
 from headwater.data.cursor import Cursor, Env, State, later, resume
 from headwater.data.deal import Choices, Deal
 from headwater.data.graph import Count, Merge
@@ -50,11 +51,11 @@ class ChooseFromCursor:
 
     def __init__(self, node: ChooseFrom, env: Env, state: State | None) -> None:
         self._node = node
-        self._source = resume(node.parts[0], env.into(0), state["choices"] if state else None)
+        self._carry = Carry(resume(node.parts[0], env.into(0), state["choices"] if state else None))
         inputs = state["inputs"] if state else [None] * (len(node.parts) - 1)
         self._deal = Deal(node.parts[1:], env, inputs, first=1)
         self._ended: list[int] = list(state["ended"]) if state else []
-        self._before: State = {}
+        self._before: State = self._carry.state()
         self._choices: Choices = np.empty(0, np.intp)
         self._used = 0
 
@@ -78,20 +79,22 @@ class ChooseFromCursor:
     def state(self) -> State:
         """Numbers and the parts' states."""
         waits = self._used < len(self._choices)
-        choices = later(self._before, self._used) if waits else self._source.state()
+        choices = later(self._before, self._used) if waits else self._carry.state()
         return {"choices": choices, "ended": list(self._ended), "inputs": self._deal.states()}
 
     def close(self) -> None:
         """Close all parts."""
-        self._source.close()
+        self._carry.close()
         self._deal.close()
 
     def _pull(self, limit: int) -> bool:
-        self._before = self._source.state()
-        block = self._source.next(limit)
-        if block is None:
+        # A short dataset repeated comes in short blocks: serving each alone would cost more than the elements.
+        while self._carry.held < limit and self._carry.pull(limit - self._carry.held):
+            pass
+        self._before = self._carry.state()
+        if self._carry.held == 0:
             return False
-        self._choices, self._used = self._numbers(block), 0
+        self._choices, self._used = self._numbers(self._carry.take(min(limit, self._carry.held))), 0
         return True
 
     def _numbers(self, block: Block) -> Choices:
