@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
@@ -36,6 +37,33 @@ class Source(Protocol):
     def read(self, keys: Keys) -> Block:
         """The rows of `keys`, in the order asked for; each key may be asked for repeatedly."""
         ...
+
+
+@runtime_checkable
+class Narrow(Source, Protocol):
+    """A source that reads some columns without the others, as `samples.Samples` does."""
+
+    def read_columns(self, keys: Keys, columns: Sequence[str]) -> Block:
+        """The rows of `keys`, as `read` gives them, with these columns alone."""
+        ...
+
+
+def read_columns(source: Source, keys: Keys, columns: Sequence[str] | None) -> Block:
+    """Read `columns`, all if left out; a source that can read some alone is asked for those."""
+    if columns is None:
+        return source.read(keys)
+    if callable(getattr(source, "read_columns", None)):
+        found: Block = source.read_columns(keys, columns)  # type: ignore[attr-defined]  # as `Narrow`
+        return found
+    rows = source.read(keys)
+    return {name: rows[name] for name in columns}
+
+
+def reads_apart(source: Source) -> bool:
+    """Whether some columns of `source` are read without the others."""
+    while isinstance(source, Selected):
+        source = source.source
+    return callable(getattr(source, "read_columns", None))
 
 
 class Selected:
@@ -84,14 +112,24 @@ class Selected:
 
     def read(self, keys: Keys) -> Block:
         """The rows of `keys` with the weight each was selected with."""
+        at = self._selected(keys)
+        return {**self.source.read(keys), "weight": self.selection.weights[at]}
+
+    def read_columns(self, keys: Keys, columns: Sequence[str]) -> Block:
+        """Some columns of `read`; the source reads no others, if it can."""
+        return self.read_at(self._selected(keys), columns)
+
+    def read_at(self, places: NDArray[np.int64], columns: Sequence[str] | None = None) -> Block:
+        """The rows of ``keys()[places]``, as `read` gives them: who knows the places need not look them up."""
+        chosen = None if columns is None else [name for name in columns if name != "weight"]
+        rows = read_columns(self.source, self.selection.keys[places], chosen) if chosen != [] else {}
+        weight = {"weight": self.selection.weights[places]}
+        return {**rows, **(weight if columns is None or "weight" in columns else {})}
+
+    def _selected(self, keys: Keys) -> NDArray[np.int64]:
         at = self._places.of(keys)
         if (at < 0).any():
             raise HeadwaterError(
                 f"key {int(keys[at < 0][0])} was not selected.", remedy="Ask for keys that `keys()` returns."
             )
-        return {**self.source.read(keys), "weight": self.selection.weights[at]}
-
-    def read_at(self, places: NDArray[np.int64]) -> Block:
-        """The rows of ``keys()[places]``, as `read` gives them: who knows the places need not look them up."""
-        rows = self.source.read(self.selection.keys[places])
-        return {**rows, "weight": self.selection.weights[places]}
+        return at

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeAlias, TypeVar
 from headwater.core.digest import digest_of
 from headwater.core.errors import DataError
 from headwater.data.cursor import Cursor, Env, State
+from headwater.data.expression import Expression
 from headwater.data.function import Function
 from headwater.data.options import Options
 
@@ -166,7 +167,7 @@ def is_setting(item: dataclasses.Field[Any]) -> bool:
 
 def identify(value: Any) -> Any:
     """A JSON value that stands for a parameter."""
-    return value.fingerprint if isinstance(value, Function) else value
+    return value.fingerprint if isinstance(value, Function | Expression) else value
 
 
 def describe(item: dataclasses.Field[Any], value: Any) -> str:

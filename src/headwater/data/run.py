@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -44,7 +45,8 @@ class Run(Iterator[Any]):
             raise DataError("a block has at least 1 row.", where=f"iterate(block_rows={block_rows})")
         self._graph = graph
         self._epoch, position = (epoch, None) if state is None else _read(graph, state)
-        self._env = Env(graph.seed, (self._epoch,), options=graph.options, rewrite=rewrite)
+        rules = partial(rewrite, rules=graph.options.rules)
+        self._env = Env(graph.seed, (self._epoch,), options=graph.options, rewrite=rules)
         self._cursor = _open(graph, self._env, position)
         self._carry = Carry(self._cursor)
         self._overlap = Overlap()
@@ -146,7 +148,7 @@ class Run(Iterator[Any]):
 
 def _open(graph: Graph, env: Env, position: State | None) -> Cursor:
     try:
-        return resume(rewrite(graph.root), env, position)
+        return resume(env.rewrite(graph.root), env, position)
     except (KeyError, TypeError, AttributeError) as error:
         if position is None:
             raise

@@ -128,6 +128,10 @@ class Samples:
         """The rows of `keys`, in the order asked; see `Snapshot.read`."""
         return self._now.read(keys, columns, contiguous=contiguous)
 
+    def read_columns(self, keys: SomeKeys, columns: Sequence[str]) -> Block:
+        """Some columns of the rows of `keys`, as engines ask for them (`core.source.Narrow`)."""
+        return self._now.read(keys, columns)
+
     def index(self) -> Block:
         """Key, times and label of all live samples, by (event_time, key); see `Snapshot.index`."""
         return self._now.index()

@@ -74,7 +74,7 @@ def test_an_error_names_expression_and_row(table: Any) -> None:
     with pytest.raises(DataError, match=r"\.map\(z=1 / .*\), row 700 \(key 7010\): Arrow .* divide by zero"):
         list(data.from_source(table(1_000)).map(inverse))
     with pytest.raises(DataError, match=r"row 4 of the batch that begins with row 696 \(key 6970\)"):
-        list(data.from_source(table(1_000)).batch(8).map(inverse).iterate(block_rows=3))
+        list(data.from_source(table(1_000)).batch(8).map(inverse).with_options(rules=()).iterate(block_rows=3))
 
 
 def test_what_is_no_column_or_expression_is_refused() -> None:

@@ -64,23 +64,32 @@ class Compute(Stepwise):
         """Compute a block at once; after `batch`, each batch."""
         if self.depth:
             return self._on_batches
-        columns_of = Columnar(self.operator)
-        return lambda block: Columns(self._computed(columns_of(block), block), block.positions)
+        columns_of = Columnar(self.reads, operator=self.operator)
+
+        def apply(block: Block) -> Block:
+            given = columns_of(block)
+            if isinstance(block, Columns):
+                return Columns(self._whole(given, self._made(given, block)), block.positions)
+            made = Columns(self._made(given, block), block.positions).elements()
+            return Items([self._whole(*pair) for pair in zip(block.values, made)], block.positions)
+
+        return apply
 
     def _on_batches(self, block: Block) -> Block:
-        batches = block.elements()
-        found = [as_element(self._computed(as_columns(batch), block, at)) for at, batch in enumerate(batches)]
-        return Items(found, block.positions)
+        batches = map(as_columns, block.elements())
+        found = [self._whole(given, self._made(given, block, at)) for at, given in enumerate(batches)]
+        return Items([as_element(it) for it in found], block.positions)
 
-    def _computed(self, given: Struct, block: Block, batch: int | None = None) -> dict[str, Column]:
+    def _made(self, given: Struct, block: Block, batch: int | None = None) -> dict[str, Column]:
         def row_name(at: int) -> str:
             return locate(block, at) if batch is None else f"row {at:,} of {_batch(block, batch)}"
 
-        made = computed(self.columns, given, operator=self.operator, row_name=row_name)
-        if BARE in made:
+        return computed(self.columns, given, operator=self.operator, row_name=row_name)
+
+    def _whole(self, given: Any, made: Any) -> Any:
+        """What was computed, with what stays, of the columns of a block or of one element."""
+        if BARE in self.columns or not isinstance(given, Mapping) or BARE in given:
             return made
-        if BARE in given:
-            given = {}
         return {**given, **made} if self.everything else carried(given, made, self.keep)
 
 

@@ -45,7 +45,7 @@ class Where(Stepwise):
 
     def step(self) -> Step:
         """Ask for all rows of a block at once, then take those that pass."""
-        columns_of = Columnar(self.operator)
+        columns_of = Columnar(self.predicate.columns, operator=self.operator)
 
         def apply(block: Block) -> Block:
             passed = passing(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,6 +13,7 @@ from headwater.core.digest import digest_of
 from headwater.core.errors import DataError
 from headwater.core.spec import Column
 from headwater.data.block import BARE, Positions
+from headwater.data.graph import Node
 from headwater.data.sources.indexed import Indexed, picker
 
 
@@ -36,6 +37,14 @@ class Arrays(Indexed):
     def num_rows(self) -> int:
         """The common length."""
         return next((len(column) for column in self.columns.values()), 0)
+
+    def column_names(self) -> tuple[str, ...]:
+        """The names as given."""
+        return tuple(self.columns)
+
+    def narrowed(self, names: tuple[str, ...]) -> Node:
+        """Some of the arrays."""
+        return replace(self, columns={name: self.columns[name] for name in names})
 
     @cached_property
     def _pick(self) -> Any:

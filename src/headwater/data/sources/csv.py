@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from headwater.core.errors import DataError
 from headwater.core.spec import Column
 from headwater.data.arrow import columns_of
+from headwater.data.graph import Node
 from headwater.data.sources.file import CorruptFileError
 from headwater.data.sources.files import Files
 from headwater.data.sources.lines import LineNumbers, first_wrong, line_chunks, line_ends
@@ -48,6 +49,14 @@ class Csv(Files):
     def identity(self) -> dict[str, Any]:
         """Types by their names."""
         return {**super().identity, "types": [[name, str(kind)] for name, kind in self.types]}
+
+    def column_names(self) -> tuple[str, ...]:
+        """Those chosen, or all of the first file."""
+        return self.columns or self._names(self.files[0].path)
+
+    def narrowed(self, names: tuple[str, ...]) -> Node:
+        """Parse these columns alone."""
+        return replace(self, columns=names)
 
     def read(self, path: Path, place: Place) -> Iterator[Piece | Broken]:
         """Some thousand rows at once, as the types that the first file has."""

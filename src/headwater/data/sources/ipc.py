@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -32,6 +32,14 @@ class IpcStream(Files):
     operator: ClassVar[str] = "from_ipc"
     columns: tuple[str, ...] | None = None
 
+    def column_names(self) -> tuple[str, ...]:
+        """Those chosen, or all of the first file."""
+        return self.columns or _names_of(self.files[0].path)
+
+    def narrowed(self, names: tuple[str, ...]) -> Node:
+        """Convert these columns alone."""
+        return replace(self, columns=names)
+
     def read(self, path: Path, place: Place) -> Iterator[Piece | Broken]:
         """One batch at a time; of a stream, those before the place are passed over."""
         import pyarrow as pa
@@ -57,6 +65,14 @@ class IpcFiles(Indexed):
     operator: ClassVar[str] = "from_ipc"
     files: tuple[File, ...]
     columns: tuple[str, ...] | None = None
+
+    def column_names(self) -> tuple[str, ...]:
+        """Those chosen, or all of the first file."""
+        return tuple(self._tables[0].schema.names)
+
+    def narrowed(self, names: tuple[str, ...]) -> Node:
+        """Touch these columns alone."""
+        return replace(self, columns=names)
 
     @cached_property
     def num_rows(self) -> int:
@@ -180,3 +196,13 @@ def _chosen(rows: Any, columns: tuple[str, ...] | None, path: Path) -> Any:
         if name not in rows.schema.names:
             raise missing_column(name, rows.schema.names, where=str(path))
     return rows if columns is None else rows.select(list(columns))
+
+
+def _names_of(path: Path) -> tuple[str, ...]:
+    import pyarrow as pa
+
+    try:
+        first = next(iter(_batches(path, 0)), None)
+    except (pa.ArrowException, OSError):
+        return ()  # reading will say what is wrong
+    return () if first is None else tuple(first.schema.names)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
 from headwater.core.digest import digest_of
 from headwater.core.key import Keys
-from headwater.core.source import Selected, Source
+from headwater.core.source import Selected, Source, read_columns, reads_apart
 from headwater.core.spec import Column
 from headwater.data.block import Positions
+from headwater.data.graph import Node
 from headwater.data.sources.indexed import Indexed
 
 
@@ -21,6 +22,7 @@ class Keyed(Indexed):
     operator: ClassVar[str] = "from_source"
     source: Source
     keys: Keys | None = None
+    columns: tuple[str, ...] | None = None
 
     @cached_property
     def chosen(self) -> Keys:
@@ -35,8 +37,18 @@ class Keyed(Indexed):
     def gather(self, positions: Positions) -> dict[str, Column]:
         """Read the keys that stand at `positions`."""
         if self.keys is None and isinstance(self.source, Selected):
-            return dict(self.source.read_at(positions))
-        return dict(self.source.read(self.chosen[positions]))
+            return dict(self.source.read_at(positions, self.columns))
+        return dict(read_columns(self.source, self.chosen[positions], self.columns))
+
+    def column_names(self) -> tuple[str, ...]:
+        """All of the source; none to choose from, if it reads all or nothing."""
+        if not reads_apart(self.source):
+            return ()
+        return self.columns or tuple(self.source.spec)
+
+    def narrowed(self, names: tuple[str, ...]) -> Node:
+        """Read these alone."""
+        return replace(self, columns=names)
 
     @cached_property
     def identity(self) -> dict[str, Any]:

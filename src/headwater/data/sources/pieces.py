@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headwater.core.errors import DataError
 from headwater.core.spec import Column, num_rows
@@ -27,10 +28,20 @@ class Place(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Some rows of a file, at least one, and the place after them; None if reading cannot begin there."""
+    """Some rows of a file, at least one, and the place after them; None if reading cannot begin there.
+
+    Where a filter left rows out, `kept` says which of the next `rows` rows these are; it may have left out all.
+    """
 
     columns: dict[str, Column]
     after: int | None = None
+    kept: NDArray[np.int64] | None = None
+    rows: int = 0
+
+    @property
+    def span(self) -> int:
+        """How many rows of the file it stands for."""
+        return num_rows(self.columns) if self.kept is None else self.rows
 
     @property
     def size_bytes(self) -> int:
@@ -103,15 +114,16 @@ class FileCursor:
         self._origin = origin(str(file.path))
         self._waiting: deque[Piece | Broken | Exception | None] = deque()  # read ahead; None is the end
         self._part: Columns | None = None
-        self._after: int | None = None
-        self._used = 0
+        self._piece = Piece({})
+        self._used = 0  # of the part's rows
+        self._passed = 0  # of the rows that the piece stands for
         self._checked = False
 
     def next(self, limit: int) -> Block | None:
         """Rows of the piece at hand, or of the next."""
         while self._part is None or self._behind > 0:
             if self._part is not None:
-                self._behind -= len(self._cut(self._part, self._behind))
+                self._catch_up()
             elif not self._advance():
                 return None
         return self._cut(self._part, limit)
@@ -139,11 +151,29 @@ class FileCursor:
     def _cut(self, part: Columns, limit: int) -> Columns:
         block = part.slice(self._used, self._used + limit)
         self._used += len(block)
-        ends = self._used == len(part)
+        kept = self._piece.kept
+        if self._used == len(part):
+            self._pass(self._piece.span)
+        else:
+            self._pass(self._used if kept is None else int(kept[self._used - 1]) + 1)
+        return block
+
+    def _catch_up(self) -> None:
+        """Pass over what was given before the state was taken."""
+        before, kept = self._passed, self._piece.kept
+        to = min(before + self._behind, self._piece.span)
+        self._used = to if kept is None else int(np.searchsorted(kept, to))
+        left_nothing = kept is not None and self._used == len(kept)
+        self._behind -= to - before
+        self._pass(self._piece.span if left_nothing and self._behind == 0 else to)
+
+    def _pass(self, to: int) -> None:
+        """Stand behind the first `to` rows of the piece."""
+        rows, self._passed = to - self._passed, to
+        ends = to == self._piece.span
         if ends:
             self._part = None
-        self._moved(len(block), self._after if ends else None)
-        return block
+        self._moved(rows, self._piece.after if ends else None)
 
     def _moved(self, rows: int, place: int | None) -> None:
         self._given += rows
@@ -164,8 +194,11 @@ class FileCursor:
             self._leave_out(piece)
         else:
             first = self._origin + self._row + self._given
-            positions = np.arange(first, first + num_rows(piece.columns), dtype=np.int64)
-            self._part, self._after, self._used = Columns(piece.columns, positions), piece.after, 0
+            kept = np.arange(piece.span, dtype=np.int64) if piece.kept is None else piece.kept
+            self._piece, self._part = piece, Columns(piece.columns, first + kept)
+            self._used = self._passed = 0
+            if not len(kept):
+                self._catch_up()
         self._waiting.popleft()
         return True
 
