@@ -21,7 +21,7 @@ def cases(folder: Path, quick: bool) -> Sequence[Case]:  # noqa: ARG001 - nothin
     size = 300_000 if quick else 10_000_000
     function = (
         Contestant(OURS, "ours", "tiny"),
-        Contestant("tf.data", "peers.tf_data", "tiny", share=0.1),
+        Contestant("tf.data", "peers.tf_data", "tiny", share=0.05),
         Contestant("Grain", "peers.grain_data", "tiny", {"num_workers": 0}, share=0.2),
         Contestant("Grain, 2 workers", "peers.grain_data", "tiny", {"num_workers": 2}, share=0.2, variant=True),
         Contestant("DataLoader", "peers.torch_loader", "tiny", {"num_workers": 0}),
@@ -35,7 +35,7 @@ def cases(folder: Path, quick: bool) -> Sequence[Case]:  # noqa: ARG001 - nothin
     vectorised = (
         Contestant(OURS, "ours", "tiny_vectorised"),
         Contestant("tf.data", "peers.tf_data", "tiny_vectorised"),
-        Contestant("Grain", "peers.grain_data", "tiny_vectorised"),
+        Contestant("Grain", "peers.grain_data", "tiny_vectorised", share=0.2),
         Contestant("DataLoader", "peers.torch_loader", "tiny_vectorised"),
         Contestant("torchdata nodes", "peers.torch_nodes", "tiny_vectorised"),
         Contestant("Ray Data", "peers.ray_data", "tiny_vectorised"),

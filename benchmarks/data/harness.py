@@ -19,8 +19,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from contestants import OURS, Case, Measurement, Standing
+from contestants import OURS, Case, Contestant, Measurement, Standing
 from one_pass import NOT_INSTALLED, NOT_THERE_YET
 from process_tree import end_descendants, rss_bytes
 from report import json_rows, show
@@ -113,17 +114,13 @@ def measure(case: Case, standing: Standing, scratch: Path, *, check: bool) -> Me
         path.unlink(missing_ok=True)
     inputs = case.inputs_for(contestant)
     job = {
-        "module": contestant.module,
-        "function": contestant.function,
-        "options": contestant.options,
-        "inputs": {"module": type(inputs).__module__, "kind": type(inputs).__name__, "fields": asdict(inputs)},
+        **job_of(contestant, inputs),
         "result": str(files["result"]),
         "checked": str(files["checked"]) if check else "",
         "num_batches": standing.num_batches,
-        "may_lack_calls": contestant.name.startswith(OURS),
     }
     files["job"].write_text(json.dumps(job))
-    peak_bytes = _watched(files["job"], files["result"], scratch)
+    peak_bytes = watched("one_pass.py", files["job"], files["result"])
     found = json.loads(files["result"].read_text())
     num_batches, half_s = found.pop("num_batches"), found.pop("half_s")
     standing.num_batches = num_batches
@@ -135,12 +132,24 @@ def measure(case: Case, standing: Standing, scratch: Path, *, check: bool) -> Me
     return measured
 
 
-def _watched(job: Path, result: Path, scratch: Path) -> int:
-    """Run the job to its end; return the peak of its tree's memory until the clock stopped."""
-    log = scratch / "stderr.txt"
+def job_of(contestant: Contestant, inputs: Any) -> dict[str, Any]:
+    """What another process needs to know to build a contestant's pipeline."""
+    kind = type(inputs)
+    return {
+        "module": contestant.module,
+        "function": contestant.function,
+        "options": contestant.options,
+        "inputs": {"module": kind.__module__, "kind": kind.__name__, "fields": asdict(inputs)},
+        "may_lack_calls": contestant.name.startswith(OURS),
+    }
+
+
+def watched(script: str, job: Path, result: Path) -> int:
+    """Run a job to its end; return the peak of its tree's memory until there was a result. Raises `Out`."""
+    log = job.with_suffix(".log")
     peak_bytes, start_s = 0, time.monotonic()
     with log.open("w") as errors:
-        command = [sys.executable, str(_HERE / "one_pass.py"), str(job)]
+        command = [sys.executable, str(_HERE / script), str(job)]
         child = subprocess.Popen(
             command, stdout=errors, stderr=errors, stdin=subprocess.DEVNULL, env=os.environ | _ENVIRONMENT
         )

@@ -14,7 +14,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,22 @@ _OUR_OWN = ("headwater", "peers", "inputs")
 
 def run(job: dict[str, Any]) -> None:
     """Measure, write, check, write."""
-    module = importlib.import_module(job["module"])
-    inputs = _inputs(job)
-    build = getattr(module, job["function"], None)
+    inputs, batches = built(job)
+    measured = timed(batches, num_batches=job["num_batches"])
+    measured["elements"] = inputs.elements
+    write(job["result"], measured)
+    if job["checked"]:
+        write(job["checked"], {"problem": inputs.check(built(job)[1])})
+
+
+def built(job: dict[str, Any]) -> tuple[Any, Any]:
+    """The inputs, and what the contestant's function makes of them."""
+    kind = getattr(importlib.import_module(job["inputs"]["module"]), job["inputs"]["kind"])
+    inputs = kind(**job["inputs"]["fields"])
+    build = getattr(importlib.import_module(job["module"]), job["function"], None)
     if build is None:
         raise NotImplementedError(f"{job['module']} has no {job['function']}")
-    measured = timed(build(inputs, **job["options"]), num_batches=job["num_batches"])
-    measured["elements"] = inputs.elements
-    _write(job["result"], measured)
-    if job["checked"]:
-        _write(job["checked"], {"problem": inputs.check(build(inputs, **job["options"]))})
+    return inputs, build(inputs, **job["options"])
 
 
 def timed(batches: Iterable[Batch], *, num_batches: int) -> dict[str, Any]:
@@ -64,23 +70,26 @@ def timed(batches: Iterable[Batch], *, num_batches: int) -> dict[str, Any]:
     }
 
 
-def _inputs(job: dict[str, Any]) -> Any:
-    kind = getattr(importlib.import_module(job["inputs"]["module"]), job["inputs"]["kind"])
-    return kind(**job["inputs"]["fields"])
-
-
-def _write(path: str, what: dict[str, Any]) -> None:
+def write(path: str, what: dict[str, Any]) -> None:
+    """Write JSON that is there whole or not at all."""
     partial = Path(path + ".partial")
     partial.write_text(json.dumps(what))
     partial.rename(path)
 
 
-def main() -> int:
-    """Run the job; 3 if a library is not installed, 4 if we lack a call: the last line on stderr says which."""
+def run_job(path: Path, work: Callable[[dict[str, Any]], None]) -> None:
+    """End this process: 0, 3 if a library is missing, 4 if a call of ours is; stderr's last line says which."""
     adopt_orphans()
-    job = json.loads(Path(sys.argv[1]).read_text())
+    code = _attempt(json.loads(path.read_text()), work)
+    sys.stderr.flush()
+    # Libraries' own ways to end may wait long for workers.
+    end_descendants(os.getpid())
+    os._exit(code)
+
+
+def _attempt(job: dict[str, Any], work: Callable[[dict[str, Any]], None]) -> int:
     try:
-        run(job)
+        work(job)
     except Exception as error:  # noqa: BLE001 - whatever it is, the harness shows it and goes on
         if isinstance(error, ModuleNotFoundError) and f"{error.name}".split(".")[0] not in _OUR_OWN:
             print(f"not installed: {error.name}", file=sys.stderr)
@@ -94,8 +103,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stderr.flush()
-    # Libraries' own ways to end may wait long for workers.
-    end_descendants(os.getpid())
-    os._exit(code)
+    run_job(Path(sys.argv[1]), run)

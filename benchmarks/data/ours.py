@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from headwater import data
@@ -29,7 +31,7 @@ def tiny_vectorised(numbers: Numbers) -> Iterable[Any]:
     return data.range(numbers.size).map_batches(plus_one).batch(BATCH)
 
 
-def vision(photos: d1.Photos) -> Iterable[Any]:
+def vision(photos: d1.Photos) -> data.Dataset:
     """Shards, the decoder that comes with us, batches."""
     # Outside the clock, as the peers' imports are; we would load them with the first photo.
     import cv2  # noqa: F401
@@ -76,7 +78,7 @@ def latency(remote: d3.Remote, *, blocking: bool = False) -> Iterable[Any]:
     return files.flat_map(read_blocking if blocking else read).rebatch(d3.BATCH)
 
 
-def tabular(clicks: d4.Clicks) -> Iterable[Any]:
+def tabular(clicks: d4.Clicks) -> data.Dataset:
     """Expressions, of which the source reads only what they need."""
     import numpy as np
     import pyarrow.compute as pc
@@ -85,3 +87,28 @@ def tabular(clicks: d4.Clicks) -> Iterable[Any]:
     bucket = pc.shift_right(spread, pc.scalar(np.uint64(d4.SHIFT))).cast("int64")
     rows = data.from_parquet(clicks.files).filter(pc.field("score") < d4.THRESHOLD).with_columns(bucket=bucket)
     return rows.select("label", "bucket", "score", "time", "f00", "f01").shuffle().batch(d4.BATCH)
+
+
+class Resumed:
+    """A dataset and the run of it that a checkpoint is taken of."""
+
+    def __init__(self, dataset: data.Dataset) -> None:
+        self._dataset = dataset
+
+    def begin(self, folder: Path | None) -> Iterator[Any]:
+        """A run from the start, or from a state."""
+        state = None if folder is None else json.loads((folder / "state.json").read_text())
+        self._run = self._dataset.iterate(state)
+        return self._run
+
+    def save(self, folder: Path) -> None:
+        """The run's state."""
+        (folder / "state.json").write_text(json.dumps(self._run.state()))
+
+
+def vision_resumed(photos: d1.Photos) -> Resumed:
+    return Resumed(vision(photos))
+
+
+def tabular_resumed(clicks: d4.Clicks) -> Resumed:
+    return Resumed(tabular(clicks))

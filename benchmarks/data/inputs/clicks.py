@@ -50,10 +50,9 @@ class Clicks:
         """The right rows came once, each with its bucket, in batches of 4,096, and well shuffled."""
         found, rows, times, sizes = 0, 0, [], []
         for batch in batches:
-            columns = {name: np.asarray(column) for name, column in batch.items()}
-            sizes.append(len(columns["label"]))
-            found, rows = (found + digest_of_rows(columns)) % 2**64, rows + sizes[-1]
-            times.append(columns["time"])
+            sizes.append(len(batch["label"]))
+            found, rows = (found + self.digest(batch)) % 2**64, rows + sizes[-1]
+            times.append(np.asarray(batch["time"]))
         expected = json.loads(Path(f"{self.folder}/expected.json").read_text())
         if [rows, found] != expected:
             return f"{rows:,} rows with digest {found:x}, not {expected[0]:,} with {expected[1]:x}"
@@ -61,6 +60,10 @@ class Clicks:
         if short > 2:
             return f"{short} batches of {len(sizes)} are not of {BATCH}"
         return _order(np.concatenate(times))
+
+    def digest(self, batch: Any) -> int:
+        """The digest of a batch's rows."""
+        return digest_of_rows({name: np.asarray(column) for name, column in batch.items()})
 
 
 def _order(times: NDArray[Any]) -> str:

@@ -66,6 +66,10 @@ class Photos:
             return f"{len(keys):,} photos, {len(set(keys)):,} different ones, not {self.num_photos:,}"
         return _unlike(sum(means) / len(keys), sum(squares) / len(keys), self._expected())
 
+    def digest(self, batch: Any) -> int:
+        """The digest of a batch's photos, whatever their crops."""
+        return digest(np.array([int(key) for key in batch["key" if "key" in batch else "__key__"]]))
+
     def _expected(self) -> tuple[float, float]:
         """Mean and mean square of Pillow's crops of (up to 400 of) the same photos."""
         from crops import with_pillow

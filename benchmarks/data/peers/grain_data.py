@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,36 @@ class Gather:
 
 def tabular(clicks: d4.Clicks) -> Iterable[Any]:
     """A table in memory; row numbers are shuffled and batched, then each batch is gathered."""
+    yield from _tabular(clicks)
+
+
+def _tabular(clicks: d4.Clicks) -> Any:
     columns = d4.load(clicks.files)
     numbers = grain.MapDataset.range(len(columns["label"])).seed(0).shuffle().batch(d4.BATCH)
-    yield from numbers.map(Gather(columns)).to_iter_dataset(INLINE)
+    return numbers.map(Gather(columns)).to_iter_dataset(INLINE)
+
+
+class Resumed:
+    """A dataset and the iterator of it that a checkpoint is taken of."""
+
+    def __init__(self, dataset: Callable[[], Any]) -> None:
+        self._dataset = dataset
+
+    def begin(self, folder: Path | None) -> Iterator[Any]:
+        """An iterator from the start, or from a state."""
+        self._iterator = iter(self._dataset())
+        if folder:
+            self._iterator.set_state(json.loads((folder / "state.json").read_text()))
+        return self._iterator
+
+    def save(self, folder: Path) -> None:
+        """The iterator's state."""
+        (folder / "state.json").write_text(json.dumps(self._iterator.get_state()))
+
+
+def vision_resumed(photos: d1.Photos) -> Resumed:
+    return Resumed(partial(vision, photos, processes=False))
+
+
+def tabular_resumed(clicks: d4.Clicks) -> Resumed:
+    return Resumed(partial(_tabular, clicks))

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from torch.utils.data import DataLoader
+from torchdata.stateful_dataloader import StatefulDataLoader
 
 from crops import with_opencv
 from inputs import clicks as d4
@@ -18,6 +19,7 @@ from inputs import photos as d1
 from inputs import texts as d2
 from inputs.numbers import BATCH, Numbers
 from packing import batched, encoder, packed
+from peers.stateful_loader import Resumed
 
 datasets.disable_progress_bars()
 
@@ -52,11 +54,13 @@ def photo(row: dict[str, Any]) -> dict[str, Any]:
 
 def vision(photos: d1.Photos) -> Iterable[Any]:
     """Shards in a stream, OpenCV in the two workers of a DataLoader."""
+    return DataLoader(_photos(photos), batch_size=d1.BATCH, num_workers=2)
+
+
+def _photos(photos: d1.Photos) -> Any:
     shards = datasets.load_dataset("webdataset", data_files=photos.shards, split="train", streaming=True)
-    rows = shards.cast_column("jpg", datasets.Image(decode=False)).map(
-        photo, remove_columns=shards.column_names
-    )
-    return DataLoader(rows, batch_size=d1.BATCH, num_workers=2)
+    rows = shards.cast_column("jpg", datasets.Image(decode=False))
+    return rows.map(photo, remove_columns=shards.column_names)
 
 
 def text(texts: d2.Texts, *, num_workers: int) -> Iterable[Any]:
@@ -75,9 +79,31 @@ def text(texts: d2.Texts, *, num_workers: int) -> Iterable[Any]:
 def tabular(clicks: d4.Clicks) -> Iterable[Any]:
     """Columns and rows are chosen while reading; Arrow files are written on the way, as always with it."""
     with tempfile.TemporaryDirectory() as cache:
-        rows = datasets.Dataset.from_parquet(
-            clicks.files, columns=list(d4.USED), filters=pc.field("score") < d4.THRESHOLD, cache_dir=cache
-        )
-        shuffled = rows.with_format("numpy").shuffle(seed=0)
-        for batch in shuffled.iter(batch_size=d4.BATCH):
-            yield {**batch, "bucket": d4.bucket_of(batch["user"])}
+        for batch in _shuffled(clicks, cache).with_format("numpy").iter(batch_size=d4.BATCH):
+            yield with_bucket(batch)
+
+
+def _shuffled(clicks: d4.Clicks, cache: str) -> Any:
+    rows = datasets.Dataset.from_parquet(
+        clicks.files, columns=list(d4.USED), filters=pc.field("score") < d4.THRESHOLD, cache_dir=cache
+    )
+    return rows.shuffle(seed=0)
+
+
+def with_bucket(batch: dict[str, Any]) -> dict[str, Any]:
+    return {**batch, "bucket": d4.bucket_of(batch["user"])}
+
+
+def vision_resumed(photos: d1.Photos) -> Resumed:
+    """In a stateful loader, as its documentation has it."""
+    return Resumed(lambda: StatefulDataLoader(_photos(photos), batch_size=d1.BATCH, num_workers=2))
+
+
+def tabular_resumed(clicks: d4.Clicks) -> Resumed:
+    """The Arrow files that it writes stay for the process that goes on."""
+
+    def rows() -> Any:
+        shuffled = _shuffled(clicks, f"{clicks.folder}/cache").to_iterable_dataset()
+        return shuffled.with_format("numpy").batch(d4.BATCH).map(with_bucket)
+
+    return Resumed(rows)

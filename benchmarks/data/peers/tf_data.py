@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -37,16 +39,23 @@ def tiny_vectorised(numbers: Numbers) -> Iterable[Any]:
 
 def vision(photos: d1.Photos) -> Iterable[Any]:
     """Files in parallel; decoding and cropping in one operation, which decodes only the crop."""
+    return _vision(photos).as_numpy_iterator()
+
+
+def _vision(photos: d1.Photos) -> Any:
+    """Seeds come as elements, since with operations that hold a random state no checkpoint can be taken."""
     paths = tf.data.Dataset.from_tensor_slices((photos.files, list(range(photos.num_photos))))
-    dataset = paths.map(_photo, num_parallel_calls=AUTOTUNE).batch(d1.BATCH).prefetch(AUTOTUNE)
-    return dataset.as_numpy_iterator()
+    seeded = tf.data.Dataset.zip(paths, tf.data.Dataset.random(seed=0).batch(2))
+    return seeded.map(_photo, num_parallel_calls=AUTOTUNE).batch(d1.BATCH).prefetch(AUTOTUNE)
 
 
-def _photo(path: Any, key: Any) -> dict[str, Any]:
+def _photo(file: Any, seed: Any) -> dict[str, Any]:
+    path, key = file
     raw = tf.io.read_file(path)
-    begin, size, _ = tf.image.sample_distorted_bounding_box(
+    begin, size, _ = tf.image.stateless_sample_distorted_bounding_box(
         tf.io.extract_jpeg_shape(raw),
         tf.zeros([1, 0, 4]),
+        seed,
         aspect_ratio_range=(3 / 4, 4 / 3),
         area_range=(0.08, 1.0),
         max_attempts=10,
@@ -54,9 +63,10 @@ def _photo(path: Any, key: Any) -> dict[str, Any]:
     )
     window = tf.concat([begin[:2], size[:2]], axis=0)
     image = tf.image.decode_and_crop_jpeg(raw, window, channels=3)
-    image = tf.image.random_flip_left_right(tf.image.resize(image, [d1.SIZE, d1.SIZE]))
+    resized = tf.image.resize(image, [d1.SIZE, d1.SIZE])
+    flipped = tf.image.stateless_random_flip_left_right(resized, seed)
     scale, shift = 1 / (255 * tf.constant(d1.STD)), tf.constant(d1.MEAN) / tf.constant(d1.STD)
-    return {"image": image * scale - shift, "key": key}
+    return {"image": flipped * scale - shift, "key": key}
 
 
 def text(texts: d2.Texts) -> Iterable[Any]:
@@ -97,13 +107,13 @@ class Deferred:
 
 def tabular(clicks: d4.Clicks) -> Iterable[Any]:
     """As its tutorials load tables: slices of tensors, a buffer as large as the table."""
+    return Deferred(partial(_tabular, clicks))
 
-    def dataset() -> Any:
-        columns = d4.load(clicks.files)
-        rows = tf.data.Dataset.from_tensor_slices(columns).shuffle(len(columns["label"]))
-        return rows.batch(d4.BATCH).prefetch(AUTOTUNE)
 
-    return Deferred(dataset)
+def _tabular(clicks: d4.Clicks) -> Any:
+    columns = d4.load(clicks.files)
+    rows = tf.data.Dataset.from_tensor_slices(columns).shuffle(len(columns["label"]), seed=0)
+    return rows.batch(d4.BATCH).prefetch(AUTOTUNE)
 
 
 def tabular_by_index(clicks: d4.Clicks) -> Iterable[Any]:
@@ -117,3 +127,34 @@ def tabular_by_index(clicks: d4.Clicks) -> Iterable[Any]:
         return batches.map(gather, num_parallel_calls=AUTOTUNE).prefetch(AUTOTUNE)
 
     return Deferred(dataset)
+
+
+class Resumed:
+    """A dataset and the iterator of it that a checkpoint is taken of; what waits in buffers is in it.
+
+    `symbolic` ones, which its options call experimental, hold where the sources stood instead.
+    """
+
+    def __init__(self, dataset: Callable[[], Any], symbolic: bool) -> None:
+        self._dataset = dataset
+        self._options = tf.data.Options()
+        self._options.experimental_symbolic_checkpoint = symbolic
+
+    def begin(self, folder: Path | None) -> Iterator[Any]:
+        """An iterator from the start, or from a checkpoint."""
+        self._iterator = iter(self._dataset().with_options(self._options))
+        if folder:
+            tf.train.Checkpoint(iterator=self._iterator).read(str(folder / "state"))
+        return ({name: column.numpy() for name, column in batch.items()} for batch in self._iterator)
+
+    def save(self, folder: Path) -> None:
+        """A checkpoint with the iterator alone."""
+        tf.train.Checkpoint(iterator=self._iterator).write(str(folder / "state"))
+
+
+def vision_resumed(photos: d1.Photos, *, symbolic: bool = False) -> Resumed:
+    return Resumed(partial(_vision, photos), symbolic)
+
+
+def tabular_resumed(clicks: d4.Clicks, *, symbolic: bool = False) -> Resumed:
+    return Resumed(partial(_tabular, clicks), symbolic)
