@@ -39,7 +39,7 @@ def _steps(program: bytes) -> Sequence[Step]:
 def _serve(post: Post, steps: Sequence[Step], number: int, first: int, letter: Letter) -> None:
     try:
         made = make(steps, letter.block, first)
-        post.send("made", (number, made.wall_s, made.cpu_s), tidy(made.block))
+        post.send("made", (number, made.wall_s, made.wanted_s), tidy(made.block))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again where the run can tell
         post.send("failed", (number, _sendable(error), traceback.format_exc()))
     post.give_back(letter)

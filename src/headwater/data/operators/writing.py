@@ -36,7 +36,8 @@ class Writing:
         self._draws = draws
         self._write, self._consumed = writer.write, (*writer.consumes, BARE)
         self._spec = {name: (np.dtype(dtype), tuple(shape)) for name, (dtype, shape) in writer.spec().items()}
-        self._slabs = Slabs(Layout(tuple((name, *kind) for name, kind in self._spec.items())))
+        self.layout = Layout(tuple((name, *kind) for name, kind in self._spec.items()))
+        self._slabs = Slabs(self.layout)
         self._lock = threading.Lock()
 
     def __call__(self, block: Block, first: int = 0, /) -> Block:

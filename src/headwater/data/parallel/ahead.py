@@ -16,11 +16,11 @@ from headwater.data.parallel.feed import Numbered
 from headwater.data.parallel.group import Group, Past, joined
 from headwater.data.parallel.hands import Hands, Made
 from headwater.data.parallel.slab import Layout, Slabs, cut
+from headwater.data.parallel.width import Width
 
 log = logging.getLogger("headwater.data")
 
 _TASK_S = 0.008  # long enough that handing over (50 us) vanishes, short enough that the last ones end together
-_MOST_CALLS = 128
 _MOST_ROWS = 8_192
 _HUNG_S = 60.0
 # A wait that is shorter tells nothing: threads take as long to wake up.
@@ -45,10 +45,10 @@ class Ahead:
         row_s: float,
         stacked: bool,
         deterministic: bool,
+        layout: Layout | None = None,
     ) -> None:
         self._source = source
         self._hands = hands
-        self._cores = cores
         self._ahead_bytes = ahead_bytes
         self._stacked = stacked
         self._deterministic = deterministic
@@ -57,14 +57,15 @@ class Ahead:
             threading.Lock()
         )  # states are told in the consumer's thread, blocks may be asked for in another
         self.before: State = {}
-        self._slabs: Slabs | None = None
+        self._slabs = Slabs(layout) if stacked and layout is not None else None
         self._groups: deque[Group] = deque()
         self._held = 0
+        self._whole = 0
         self._row_s = row_s
         self._row_bytes = 0.0
         self._ended = False
         self._failure: Exception | None = None
-        self._clocks = (time.perf_counter(), time.process_time())
+        self._width = Width(cores)
 
     def next(self, limit: int) -> Block | None:
         """The next block, once it is ready; one of which nothing is left is passed over."""
@@ -134,11 +135,14 @@ class Ahead:
     def _fill(self, limit: int) -> None:
         """Hand over blocks until enough are under way: twice what is worked on, and twice what is asked for."""
         rows = max(1, min(_MOST_ROWS, int(_TASK_S / max(self._row_s, 1e-9))))
+        self._whole = max(self._whole, limit)
         while not self._ended and self._wants(limit, rows):
-            group = Group(self._source.state())
+            group, whole = Group(self._source.state()), rows
             if self._slabs is not None:
-                group.rows = self._slabs.take(limit)
-            self._hand_over(group, rows if group.rows is None else limit, rows)
+                # What is missing of a batch that was begun, then whole batches: so no batch is of two groups.
+                whole = limit - self._held if self._held < limit else self._whole
+                group.rows = self._slabs.take(whole)
+            self._hand_over(group, whole, rows)
             if group.parts:
                 self._groups.append(group)
                 self._held += group.num_rows
@@ -170,23 +174,14 @@ class Ahead:
         return num_tasks < 2 * self._hands.most or self._held < 2 * limit
 
     def _result(self, part: Future[Made]) -> Made:
-        if part.done():
-            return part.result()
         start_s = time.perf_counter()
-        while not wait([part], _HUNG_S).done:
+        while not part.done() and not wait([part], _HUNG_S).done:
             log.warning("waiting for %d s: %s", time.perf_counter() - start_s, self._hands.whereabouts())
         made = part.result()
-        if time.perf_counter() - start_s > _STARVED_S and made.cpu_s < 0.5 * made.wall_s:
-            self._widen()
-        return made
-
-    def _widen(self) -> None:
-        """The consumer waits for calls that wait: if the cores are free meanwhile, more calls at once help."""
-        wall_s, cpu_s = time.perf_counter(), time.process_time()
-        past_s, used_s = wall_s - self._clocks[0], cpu_s - self._clocks[1]
-        if used_s < 0.6 * self._cores * past_s and self._hands.most < _MOST_CALLS:
+        starved = time.perf_counter() - start_s > _STARVED_S
+        if self._width.observe(made, most=self._hands.most, starved=starved):
             self._hands.most *= 2
-        self._clocks = (wall_s, cpu_s)
+        return made
 
     def _learn(self, block: Block, group: Group, seconds: float) -> None:
         self._row_s += 0.3 * (seconds / group.num_rows - self._row_s)

@@ -6,6 +6,7 @@ Nothing is held between two blocks, so a chain may change hands at any of them; 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from headwater.data.cursor import Cursor, Env, State
 from headwater.data.graph import Node, without_input
 from headwater.data.options import Options
 from headwater.data.parallel.ahead import Ahead
+from headwater.data.parallel.clock import wanted_s
 from headwater.data.parallel.cloudpickle import dumps
 from headwater.data.parallel.feed import Numbered, Passed
 from headwater.data.parallel.hands import Hands, Step, Threads, make
@@ -24,6 +26,7 @@ from headwater.data.parallel.portions import Portions
 from headwater.data.parallel.processes import Processes
 
 _PROBE_S = 0.008
+_MOST_THREADS = 64
 
 log = logging.getLogger("headwater.data")
 
@@ -104,6 +107,7 @@ class Chain:
         num_rows = len(block)
         if self._looks_on:
             return self._probe(block, first)
+        queued_s = wanted_s()
         wall_s, cpu_s = began_s, began_cpu_s = time.perf_counter(), time.process_time()
         for link in self._links:
             block = link.step(block, first)
@@ -112,7 +116,9 @@ class Chain:
             link.watch.observe(num_rows, block, wall_s - before_s, cpu_s - before_cpu_s)
             if not len(block):
                 break
-        self._watch.observe(num_rows, block, wall_s - began_s, cpu_s - began_cpu_s)
+        # Threads that a function starts count by the process's clock, the queue for a core by the other.
+        busy_s = max(cpu_s - began_cpu_s, wanted_s() - queued_s)
+        self._watch.observe(num_rows, block, wall_s - began_s, busy_s)
         return block
 
     def _probe(self, block: Block, first: int) -> Block:
@@ -144,8 +150,8 @@ class Chain:
             self._portable = False
 
     def _threads(self, feed: Numbered, links: Sequence[Link]) -> Cursor:
-        waits = any(link.watch.waits and link.watch.num_rows for link in links)
-        most = 8 * self._cores if waits else self._cores
+        share = self._watch.cpu_s / self._watch.wall_s if self._watch.waits else 1.0
+        most = min(_MOST_THREADS, math.ceil(self._cores / max(share, 0.01)))
         return self._ahead(
             feed,
             links,
@@ -160,6 +166,7 @@ class Chain:
 
     def _ahead(self, feed: Numbered, links: Sequence[Link], hands: Hands) -> Cursor:
         options = self._env.options
+        one_to_one = all(getattr(link.node, "one_to_one", False) for link in links)
         row_s = sum(link.watch.row_s for link in links) or 0.001
         made = Ahead(
             feed,
@@ -167,8 +174,9 @@ class Chain:
             cores=self._cores,
             ahead_bytes=options.ahead_bytes,
             row_s=row_s,
-            stacked=self._stacked,
+            stacked=self._stacked and one_to_one,
             deterministic=options.deterministic,
+            layout=getattr(links[-1].step, "layout", None),
         )
         return Portions(made)
 

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from headwater.data.block import Block
 from headwater.data.crew import Crew
+from headwater.data.parallel.clock import wanted_s
 from headwater.data.parallel.slab import Rows, fit
 
 Step: TypeAlias = Callable[[Block, int], Block]
@@ -35,11 +36,11 @@ class Writer(Protocol):
 
 @dataclass(slots=True)
 class Made:
-    """What came of a block, how long it took, and for how much of that a core was used."""
+    """What came of a block, how long it took, and for how much of that a core was wanted."""
 
     block: Block
     wall_s: float
-    cpu_s: float
+    wanted_s: float
 
 
 class Hands(Protocol):
@@ -85,7 +86,7 @@ class Threads:
 
 def make(steps: Sequence[Step], block: Block, first: int, rows: Rows | None = None) -> Made:
     """Pass a block through all steps; once nothing is left of it, no function is called for nothing."""
-    start_s, start_cpu_s = time.perf_counter(), time.thread_time()
+    start_s, start_wanted_s = time.perf_counter(), wanted_s()
     for step in steps:
         if rows is not None and step is steps[-1] and isinstance(step, Writer) and step.fits(rows, len(block)):
             block = step.into(rows, block, first)
@@ -95,4 +96,4 @@ def make(steps: Sequence[Step], block: Block, first: int, rows: Rows | None = No
             break
     if rows is not None:
         block = fit(block, rows)
-    return Made(block, time.perf_counter() - start_s, time.thread_time() - start_cpu_s)
+    return Made(block, time.perf_counter() - start_s, wanted_s() - start_wanted_s)

@@ -60,7 +60,8 @@ class Slabs:
 
     def _array(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
         size_bytes = dtype.itemsize * math.prod(shape)
-        memory = next((kept for kept, held in self._kept if held() is None and len(kept) == size_bytes), None)
+        free = (kept for kept, held in self._kept if held() is None)
+        memory = next((kept for kept in free if size_bytes <= len(kept) <= 2 * size_bytes), None)
         if memory is None:
             memory = _fresh(size_bytes)
         array: NDArray[Any] = np.ndarray(shape, dtype, buffer=memory)
