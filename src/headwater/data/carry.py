@@ -70,3 +70,24 @@ class Carry:
     def close(self) -> None:
         """Close the cursor below."""
         self._source.close()
+
+
+class Cut:
+    """A cursor whose blocks may be larger than asked for, cut to what was asked for."""
+
+    def __init__(self, source: Cursor) -> None:
+        self._carry = Carry(source)
+
+    def next(self, limit: int) -> Block | None:
+        """What is held, or of the next block."""
+        if self._carry.held == 0 and not self._carry.pull(limit):
+            return None
+        return self._carry.take(min(limit, self._carry.held))
+
+    def state(self) -> State:
+        """From where the elements come that were not given."""
+        return self._carry.state()
+
+    def close(self) -> None:
+        """Close the cursor below."""
+        self._carry.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from headwater.data.block import Block
+from headwater.data.carry import Cut
 from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Node, Unary, upstream
 from headwater.data.live import told
@@ -67,7 +68,9 @@ class Stepwise(Unary):
             chain.append(chain[-1].input)  # type: ignore[arg-type]  # _fuses saw that it is stepwise
         chain.reverse()
         links = [Link(node, bound(node, env)) for node in chain]
-        return Chain(_feed(chain, env, state), links, env, stacked=stacked)
+        made = Chain(_feed(chain, env, state), links, env, stacked=stacked)
+        # What drops elements asks for more than it is asked for, and may then have too many.
+        return made if chain[0].one_to_one else Cut(made)
 
 
 def _feed(chain: Sequence[Stepwise], env: Env, state: State | None) -> Feed | Again:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from headwater.core.clock import Clock
 from headwater.core.errors import DataError
 from headwater.data.block import Block
-from headwater.data.carry import Carry
+from headwater.data.carry import Cut
 from headwater.data.channel import Channel, Parcel
 from headwater.data.cursor import Cursor, Env, State, resume
 from headwater.data.graph import Unary
@@ -44,25 +44,11 @@ class Prefetch(Unary):
         return PrefetchCursor(self.count, resume(self.input, env, state), env.clock)
 
 
-class PrefetchCursor:
+class PrefetchCursor(Cut):
     """The consumer's side. The thread starts when the first element is asked for, ends when this is dropped."""
 
     def __init__(self, count: int, source: Cursor, clock: Clock) -> None:
-        self._carry = Carry(_Ahead(count, source, clock))
-
-    def next(self, limit: int) -> Block | None:
-        """What was made ahead, in the portions asked for."""
-        if self._carry.held == 0 and not self._carry.pull(limit):
-            return None
-        return self._carry.take(min(limit, self._carry.held))
-
-    def state(self) -> State:
-        """From where the elements come that were not given, whether made or not."""
-        return self._carry.state()
-
-    def close(self) -> None:
-        """Stop the thread and wait for it."""
-        self._carry.close()
+        super().__init__(_Ahead(count, source, clock))
 
 
 class _Ahead:

@@ -15,13 +15,13 @@ from headwater.data.live import Live, told
 from headwater.data.parallel.feed import Numbered
 from headwater.data.parallel.group import Group, Past, joined
 from headwater.data.parallel.hands import Hands, Made
+from headwater.data.parallel.judge import MOST_ROWS
 from headwater.data.parallel.slab import Layout, Slabs, cut
 from headwater.data.parallel.width import Width
 
 log = logging.getLogger("headwater.data")
 
 _TASK_S = 0.008  # long enough that handing over (50 us) vanishes, short enough that the last ones end together
-_MOST_ROWS = 8_192
 _HUNG_S = 60.0
 # A wait that is shorter tells nothing: threads take as long to wake up.
 _STARVED_S = 0.0005
@@ -134,7 +134,7 @@ class Ahead:
 
     def _fill(self, limit: int) -> None:
         """Hand over blocks until enough are under way: twice what is worked on, and twice what is asked for."""
-        rows = max(1, min(_MOST_ROWS, int(_TASK_S / max(self._row_s, 1e-9))))
+        rows = max(1, min(MOST_ROWS, int(_TASK_S / max(self._row_s, 1e-9))))
         self._whole = max(self._whole, limit)
         while not self._ended and self._wants(limit, rows):
             group, whole = Group(self._source.state()), rows

@@ -27,6 +27,7 @@ from headwater.data.parallel.processes import Processes
 
 _PROBE_S = 0.008
 _MOST_THREADS = 64
+_MOST_ASKED = 65_536
 
 log = logging.getLogger("headwater.data")
 
@@ -53,6 +54,7 @@ class Chain:
         self._watch = Watch()
         self._elsewhere: Cursor | None = None
         self._looks_on = False
+        self._num_made = 0
         self._settled = not is_portable(links)  # reading alone is never so dear
         self._pool: Processes | None = None
         self._portable = is_portable(self._links) and env.ignoring is None
@@ -71,6 +73,7 @@ class Chain:
             if block is None:
                 return None
             made = self._pass(block, first)
+            self._num_made += len(made)
             self._reconsider()
             if len(made):
                 return made
@@ -97,7 +100,10 @@ class Chain:
     def _portion(self, limit: int) -> int:
         """Few rows at first: what is dear should move on before a whole batch of it was made here."""
         if self._mode != "auto" or self._settled:
-            return limit
+            share = max(1, self._num_made) / max(
+                1, self._watch.num_rows
+            )  # of the elements, that was not dropped
+            return limit if share >= 1 else max(limit, min(_MOST_ASKED, int(limit / share)))
         if self._watch.num_rows == 0:
             return 1
         return max(1, min(limit, int(_PROBE_S / max(self._watch.row_s, 1e-9))))

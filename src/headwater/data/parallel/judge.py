@@ -20,6 +20,8 @@ Verdict: TypeAlias = Literal["inline", "threads", "processes"]
 
 # Handing a block over and waking up costs some 50 us; a block that takes less than this gains nothing.
 _WORTH_S = 0.0003
+MOST_ROWS = 8_192
+"""How many rows are handed over at once at most."""
 _SEEN_S = 0.004  # what is judged must have run for so long, or twice as long as at the last judgement
 _WAITING = 0.5  # the share of wall time without CPU above which steps wait rather than compute
 _PROCESS_START_S = 0.6  # measured: interpreter, numpy and the functions, per process, on a busy machine
@@ -95,8 +97,9 @@ class Judge:
         return "processes" if portable and self._saves(watch) > _PROCESS_START_S * self._cores else "inline"
 
     def is_worth(self, watch: Watch) -> bool:
-        """Whether a block takes longer than handing it over."""
-        return watch.wall_s / max(1, watch.num_blocks) > _WORTH_S or watch.row_s > _WORTH_S
+        """Whether blocks take longer than handing them over: those seen, and those that would be handed over."""
+        seen_s, handed_s = watch.wall_s / max(1, watch.num_blocks), watch.row_s * MOST_ROWS
+        return min(seen_s, handed_s) > _WORTH_S or watch.row_s > _WORTH_S
 
     def _saves(self, watch: Watch) -> float:
         """Seconds that processes would save on what is left; as much again as was done, if no end is known."""
