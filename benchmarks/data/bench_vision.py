@@ -41,7 +41,7 @@ CONTESTANTS = (
 
 def cases(folder: Path, quick: bool) -> Sequence[Case]:
     print(f"inputs: {source()}")
-    return [Case("D1 vision", make(folder / "photos", num_photos=320 if quick else 4_000), CONTESTANTS)]
+    return [Case("D1 vision", make(folder / "photos", num_photos=320 if quick else 3_200), CONTESTANTS)]
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +45,11 @@ def vision(photos: d1.Photos) -> data.Dataset:
 
 def text(texts: d2.Texts) -> Iterable[Any]:
     """A tokeniser of `tokenizers`, or any Python function; it is loaded here, outside the clock."""
-    rows: Any = data.from_parquet(texts.files)
-    if texts.plain:
-        d2.plain_tokeniser(texts.tokeniser)
-        tokens = rows.map(partial(plain_tokens, texts.tokeniser), keep=())
-    else:
-        from tokenizers import Tokenizer
+    from tokenizers import Tokenizer
 
-        tokens = rows.tokenize(Tokenizer.from_file(texts.tokeniser), column="text")
-    packed: data.Dataset = tokens.pack(
-        d2.LENGTH, column="tokens", how="concat", end_token=d2.END, padding_value=d2.PAD
-    )
-    return packed.batch(d2.BATCH)
-
-
-def plain_tokens(path: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {"tokens": d2.plain_tokeniser(path)(row["text"])}
+    tokeniser = d2.plain_tokeniser(texts.tokeniser) if texts.plain else Tokenizer.from_file(texts.tokeniser)
+    tokens = data.from_parquet(texts.files).tokenize(tokeniser)
+    return tokens.pack(d2.LENGTH, how="concat", end_token=d2.END, padding_value=d2.PAD).batch(d2.BATCH)
 
 
 def latency(remote: d3.Remote, *, blocking: bool = False) -> Iterable[Any]:

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from torch.utils.data import DataLoader
-from torchdata.stateful_dataloader import StatefulDataLoader
 
 from crops import with_opencv
 from inputs import clicks as d4
@@ -19,7 +18,6 @@ from inputs import photos as d1
 from inputs import texts as d2
 from inputs.numbers import BATCH, Numbers
 from packing import batched, encoder, packed
-from peers.stateful_loader import Resumed
 
 datasets.disable_progress_bars()
 
@@ -94,13 +92,18 @@ def with_bucket(batch: dict[str, Any]) -> dict[str, Any]:
     return {**batch, "bucket": d4.bucket_of(batch["user"])}
 
 
-def vision_resumed(photos: d1.Photos) -> Resumed:
+def vision_resumed(photos: d1.Photos) -> Any:
     """In a stateful loader, as its documentation has it."""
+    from torchdata.stateful_dataloader import StatefulDataLoader
+
+    from peers.stateful_loader import Resumed
+
     return Resumed(lambda: StatefulDataLoader(_photos(photos), batch_size=d1.BATCH, num_workers=2))
 
 
-def tabular_resumed(clicks: d4.Clicks) -> Resumed:
+def tabular_resumed(clicks: d4.Clicks) -> Any:
     """The Arrow files that it writes stay for the process that goes on."""
+    from peers.stateful_loader import Resumed
 
     def rows() -> Any:
         shuffled = _shuffled(clicks, f"{clicks.folder}/cache").to_iterable_dataset()
