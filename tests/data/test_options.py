@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from headwater import data
@@ -34,3 +36,16 @@ def test_wrong_options_are_refused(fields: dict[str, object], match: str) -> Non
 def test_cores_follow_what_is_asked_for() -> None:
     assert Options(num_workers=5).cores == 5
     assert Options().cores >= 1
+
+
+def test_a_state_is_read_with_the_rules_that_it_was_written_with() -> None:
+    dataset = data.range(60).map(str).shuffle(9).skip(3).batch(4)
+    wanted = [batch.tolist() for batch in dataset]
+    plain = dataset.with_options(rules=())
+    for first, second in ((dataset, plain), (plain, dataset)):
+        with first.iterate() as run:
+            next(run)
+            state = json.loads(json.dumps(run.state()))
+        assert [batch.tolist() for batch in second.restore(state)] == wanted[1:]
+    with pytest.raises(DataError, match=r"no rule `reodrer`.*reorder"):
+        iter(dataset.with_options(rules=("reodrer",)))

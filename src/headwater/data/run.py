@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any
@@ -16,7 +16,7 @@ from headwater.data.operators.prefetch import PrefetchCursor
 from headwater.data.overlap import Overlap
 from headwater.data.pace import Pace
 from headwater.data.progress import Report, watched
-from headwater.data.rules import rewrite
+from headwater.data.rules import RULES, rewrite
 
 _FORMAT = "headwater.data/1"
 
@@ -44,9 +44,11 @@ class Run(Iterator[Any]):
         if block_rows is not None and block_rows < 1:
             raise DataError("a block has at least 1 row.", where=f"iterate(block_rows={block_rows})")
         self._graph = graph
-        self._epoch, position = (epoch, None) if state is None else _read(graph, state)
-        rules = partial(rewrite, rules=graph.options.rules)
-        self._env = Env(graph.seed, (self._epoch,), options=graph.options, rewrite=rules)
+        rules = RULES if graph.options.rules is None else graph.options.rules
+        start = (epoch, rules, None)
+        self._epoch, self._rules, position = start if state is None else _read(graph, state)
+        rewriting = partial(rewrite, rules=self._rules)
+        self._env = Env(graph.seed, (self._epoch,), options=graph.options, rewrite=rewriting)
         self._cursor = _open(graph, self._env, position)
         self._carry = Carry(self._cursor)
         self._overlap = Overlap()
@@ -90,6 +92,7 @@ class Run(Iterator[Any]):
             "operators": self._graph.signature,
             "seed": self._graph.seed,
             "epoch": self._epoch,
+            "rules": list(self._rules),
             "position": told(self._position()),
         }
 
@@ -155,14 +158,14 @@ def _open(graph: Graph, env: Env, position: State | None) -> Cursor:
         raise _damaged(f"its position does not fit ({type(error).__name__}: {error})") from error
 
 
-def _read(graph: Graph, state: Mapping[str, Any]) -> tuple[int, State]:
-    """Check that a state belongs to `graph`; return its epoch and position."""
+def _read(graph: Graph, state: Mapping[str, Any]) -> tuple[int, Collection[str], State]:
+    """Check that a state belongs to `graph`; return its epoch, its rules and its position."""
     if not isinstance(state, Mapping) or state.get("format") != _FORMAT:
         raise _damaged(f"it is not of the form {_FORMAT!r}")
     try:
         if state["graph"] != graph.fingerprint:
             graph.check(state["operators"], state["seed"])
-        return int(state["epoch"]), state["position"]
+        return int(state["epoch"]), [str(name) for name in state["rules"]], state["position"]
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise _damaged(f"{type(error).__name__}: {error}") from error
 
