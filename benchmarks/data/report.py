@@ -44,10 +44,14 @@ def _line(standing: Standing, ours: Standing | None) -> tuple[str, ...]:
         f"{(max(rates) - min(rates)) / statistics.median(rates):.0%}",
         f"{ratio(ours, standing):.2f}" if ours and standing.counts else "-",
         f"{standing.median('first_batch_s') * 1e3:,.0f} ms",
-        f"{standing.median('cpu_s') / elements * 1e6:,.3g}",
+        _short(standing.median("cpu_s") / elements * 1e6),
         f"{standing.median('peak_bytes') / 2**20:,.0f}",
         standing.out or ("one round" if len(rates) == 1 else ""),
     )
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def ratio(ours: Standing, theirs: Standing) -> float:

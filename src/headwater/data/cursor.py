@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
@@ -24,6 +25,10 @@ class Ignoring(Protocol):
         ...
 
 
+def _as_it_is(node: Any) -> Any:
+    return node
+
+
 @dataclass(frozen=True)
 class Env:
     """What every operator of one run shares: the seed, and which pass over the data this is.
@@ -40,11 +45,15 @@ class Env:
     crew: Crew = field(default_factory=Crew)
     ignoring: Ignoring | None = None
 
+    rewrite: Callable[[Any], Any] = _as_it_is
+    """The rules of the run, for graphs that a user's function makes while it goes on."""
+
     def pass_over(self, error: DataError, *, cause: BaseException | None = None) -> None:
         """Raise `error`, unless an `ignore_errors` downstream wants it passed over.
 
         Whoever can go on behind an element, a row group or a file that is broken reports it here and, if that
-        returns, goes on there. What is passed over must hang on the data alone, so that it is again on restoring.
+        returns, goes on there. What is passed over must hang on the data alone, so that it is again when the
+        run is restored.
         """
         if self.ignoring is None:
             raise error from cause

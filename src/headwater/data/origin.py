@@ -46,6 +46,11 @@ def described(position: int) -> str:
     return f"{name}, {row}" if name else row
 
 
+def in_a_file(position: int) -> bool:
+    """Whether a position says in which file it is, rather than a row number alone."""
+    return position >> _ROW_BITS > 0
+
+
 def portable(positions: NDArray[np.int64]) -> tuple[list[str], NDArray[np.int64]]:
     """The names of the files that `positions` mean, and positions that count in that list."""
     numbers, places = np.unique(positions >> _ROW_BITS, return_inverse=True)

@@ -15,9 +15,10 @@ from headwater.data.operators.declared import declare
 from headwater.data.operators.enumerate import Enumerate
 from headwater.data.operators.filter import Filter
 from headwater.data.operators.flat_map import FlatMap
-from headwater.data.operators.interleave import Interleave
 from headwater.data.operators.ignore_errors import IgnoreErrors
+from headwater.data.operators.interleave import Interleave
 from headwater.data.operators.map import KEEP, Map
+from headwater.data.operators.map_async import MapAsync, is_async
 from headwater.data.operators.map_batches import MapBatches
 from headwater.data.operators.random_map import RandomMap
 from headwater.data.operators.scan import Scan
@@ -47,7 +48,8 @@ class Elements(Calls):
         Of a dict, the names in `keep` are carried along if the function does not return them; ``keep=()`` for
         exactly what it returns. With ``random=True`` it is ``function(element, draws)``: `draws` gives numbers
         that hang on the seed, the pass, and how many elements came before. If left out, the function says so by
-        an attribute ``random``. A function that is a `RowWriter` writes its rows straight into batches.
+        an attribute ``random``. A function that is a `RowWriter` writes its rows straight into batches. Calls
+        of an ``async def`` function wait at the same time, up to 256 of them; results come in order.
 
         With `reads` the function is given these columns alone; with `writes` it returns exactly these, and all
         others stay as they are. With both, a source reads no columns that nobody needs, and a filter on others
@@ -69,6 +71,9 @@ class Elements(Calls):
         if is_expression(function):
             _undeclared(reads, writes)
             return self._then(Compute(self.graph.root, {BARE: Expression(function)}, names_of(keep)))
+        if is_async(function):
+            _plain(reads, writes, random)
+            return self._then(MapAsync(self.graph.root, Function(function), names_of(keep)))
         chance = getattr(function, "random", False) is True if random is None else random
         node = RandomMap if chance else Map
         called = Function(function)
@@ -96,8 +101,8 @@ class Elements(Calls):
     def flat_map(self, function: Callable[[Any], Any]) -> Self:
         """Replace each element by the elements of ``function(element)``, one dataset after the other.
 
-        The function returns a dataset or an iterable, is a generator, or is async in any of these ways. Where it
-        waits for disks or networks, the next ones are opened and read ahead; the order stays. Shuffles in
+        The function returns a dataset or an iterable, is a generator, or is async in any of these ways. Where
+        it waits for disks or networks, the next ones are opened and read ahead; the order stays. Shuffles in
         datasets it returns draw another order for each element.
 
         >>> from headwater import data
@@ -214,12 +219,12 @@ class Elements(Calls):
 
         That is: an element for which a function of `map`, `map_batches`, `filter`, `scan` or `unique` fails, a
         row that a source with random access cannot read, a batch that does not stack, and of other sources what
-        they can pass over. More than `limit` (a number, or a share such as ``0.01``) are a `DataError` that shows
-        the last; a share is judged after every 1,024 elements and at the end. Each problem is logged once, as a
-        warning. Functions upstream run in threads, never in processes.
+        they can pass over. More than `limit` (a number, or a share such as ``0.01``) are a `DataError` that
+        shows the last; a share is judged after every 1,024 elements and at the end. Each problem is logged
+        once, as a warning. Functions upstream run in threads, never in processes.
 
-        Write it right behind what may fail: a `take`, `shard` or `enumerate` in between may or may not count what
-        fails. Before a `repeat` the limit holds for each pass, behind it for all.
+        Write it right behind what may fail: a `take`, `shard` or `enumerate` in between may or may not count
+        what fails. Before a `repeat` the limit holds for each pass, behind it for all.
 
         >>> from headwater import data
         >>> list(data.range(5).map(lambda x: 12 // (x - 2)).ignore_errors(limit=1))
@@ -231,3 +236,12 @@ class Elements(Calls):
 def _undeclared(reads: Iterable[str] | None, writes: Iterable[str] | None) -> None:
     if reads is not None or writes is not None:
         raise DataError("an expression says itself what it reads.", remedy="Leave reads= and writes= out.")
+
+
+def _plain(reads: Iterable[str] | None, writes: Iterable[str] | None, random: bool | None) -> None:
+    if reads is not None or writes is not None or random:
+        raise DataError(
+            "an async function takes the element alone.",
+            where=".map",
+            remedy="Leave reads=, writes= and random= out, or draw in a map before it.",
+        )

@@ -25,7 +25,8 @@ class Ordering(Calls):
         """Change the order: by less than `buffer_size` places, or entirely if left out.
 
         The whole costs no memory over random access (`from_source`, `from_arrays`, `from_arrow` of a table,
-        `range`, also through `map` and `map_batches`); anything else is read to its end and held. Its own `seed` takes the place of the dataset's.
+        `range`, also through `map` and `map_batches`); anything else is read to its end and held. Its own
+        `seed` takes the place of the dataset's.
         """
         return self._then(Shuffle(self.graph.root, buffer_size, seed))
 

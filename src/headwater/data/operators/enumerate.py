@@ -1,7 +1,7 @@
 """Number the elements.
 
-Where the input has random access, the rules put `NumberByPlace` for `Enumerate`: the number is computed from the
-place in the source, so that whatever only chooses places can still be done before any row is read.
+Where the input has random access, the rules put `NumberByPlace` for `Enumerate`: the number is computed from
+the place in the source, so that whatever only chooses places can still be done before any row is read.
 """
 
 from __future__ import annotations

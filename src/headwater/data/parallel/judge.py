@@ -97,7 +97,7 @@ class Judge:
         return "processes" if portable and self._saves(watch) > _PROCESS_START_S * self._cores else "inline"
 
     def is_worth(self, watch: Watch) -> bool:
-        """Whether blocks take longer than handing them over: those seen, and those that would be handed over."""
+        """Whether blocks take longer than handing them over: those seen, and those to be handed over."""
         seen_s, handed_s = watch.wall_s / max(1, watch.num_blocks), watch.row_s * MOST_ROWS
         return min(seen_s, handed_s) > _WORTH_S or watch.row_s > _WORTH_S
 
