@@ -75,7 +75,7 @@ def json_rows(cases: Sequence[Case], standings: Mapping[str, Sequence[Standing]]
 def _case_rows(case: Case, standings: Sequence[Standing]) -> list[Row]:
     ours, best, rows = _ours(standings), best_peer(standings), []
     for standing in standings:
-        if ours and standing is not ours and standing.counts:
+        if ours and standing.counts and not standing.name.startswith(OURS):
             rows.append(_row(f"ratio {case.name} vs {standing.name}", ratio(ours, standing), "x"))
     if ours and best:
         rows.append(_row(f"ratio {case.name} vs best", ratio(ours, best), "x"))
