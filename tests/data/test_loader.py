@@ -57,7 +57,7 @@ def same(ours: Any, theirs: Any) -> bool:
         {"batch_sampler": BatchSampler(SequentialSampler(range(7)), 3, False)},
         {"batch_size": 4, "num_workers": 0, "pin_memory": False, "timeout": 0, "persistent_workers": False},
     ],
-    ids=str,
+    ids=lambda options: "-".join(options) or "defaults",
 )
 @pytest.mark.parametrize("dataset", [tensors(), Rows(10), [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5]])
 def test_batches_are_those_of_torchs_loader(dataset: Any, options: dict[str, Any]) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 from headwater.data.chain import Stepwise, bound
 from headwater.data.cursor import Env
+from headwater.data.origin import described
 from headwater.data.parallel.hands import Step, make
 from headwater.data.parallel.post import Letter, Post
-from headwater.data.parallel.wire import tidy
+from headwater.data.parallel.wire import not_sent, tidy
 
 
 def main(descriptor: int) -> None:
@@ -39,7 +40,10 @@ def _steps(program: bytes) -> Sequence[Step]:
 def _serve(post: Post, steps: Sequence[Step], number: int, first: int, letter: Letter) -> None:
     try:
         made = make(steps, letter.block, first)
-        post.send("made", (number, made.wall_s, made.wanted_s), tidy(made.block))
+        try:
+            post.send("made", (number, made.wall_s, made.wanted_s), tidy(made.block))
+        except (TypeError, AttributeError, pickle.PicklingError) as error:
+            raise not_sent(error, described(int(made.block.positions[0]))) from error
     except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again where the run can tell
         post.send("failed", (number, _sendable(error), traceback.format_exc()))
     post.give_back(letter)

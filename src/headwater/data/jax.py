@@ -13,11 +13,6 @@ from headwater.data.handing import Handed
 if TYPE_CHECKING:
     from headwater.data.dataset import Dataset
 
-try:
-    import jax  # type: ignore[import-not-found, unused-ignore]
-except ImportError as error:
-    raise DataError("JAX is not installed.", where="dataset.to_jax", remedy="pip install jax") from error
-
 
 class JaxArrays(Handed):
     """A dataset whose arrays are JAX arrays, on `device` (a device or a sharding) or JAX's default.
@@ -31,6 +26,7 @@ class JaxArrays(Handed):
     def __init__(self, dataset: Dataset, *, columns: Iterable[str] | None = None, device: Any = None) -> None:
         super().__init__(dataset, columns=columns)
         self._device = device
+        self._put = _jax().device_put
 
     def convert(self, value: Any) -> Any:
         """Put numbers on the device."""
@@ -40,4 +36,12 @@ class JaxArrays(Handed):
             return value
         native = value if value.dtype.isnative else value.astype(value.dtype.newbyteorder("="))
         # device_put may share the memory of a numpy array, which then must not change.
-        return jax.device_put(native if not native.flags.writeable else native.copy(), self._device)
+        return self._put(native if not native.flags.writeable else native.copy(), self._device)
+
+
+def _jax() -> Any:
+    try:
+        import jax  # type: ignore[import-not-found, unused-ignore]
+    except ImportError as error:
+        raise DataError("JAX is not installed.", where="dataset.to_jax", remedy="pip install jax") from error
+    return jax

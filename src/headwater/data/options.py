@@ -28,7 +28,7 @@ class Options:
     """Cores to use; those this process may run on, if left out (affinity and the container's quota)."""
 
     ahead_bytes: int = 256 << 20
-    """Memory for what is made before it is asked for, over all operators of a run."""
+    """Memory for what an operator makes before it is asked for; one element is always made."""
 
     hold_bytes: int | None = None
     """Memory for what an operator must hold whole, such as a ``shuffle()`` without random access; half of what

@@ -60,6 +60,7 @@ class Run(Iterator[Any]):
         self._before = self._carry.state()
         self._failure: BaseException | None = None
         self._closed = False
+        self._interrupted = False
         self._from_start = state is None
 
     def __iter__(self) -> Run:
@@ -124,6 +125,18 @@ class Run(Iterator[Any]):
         if self._closed:
             raise StopIteration
         self._before, self._given, self._elements = self._position(), 0, []
+        if self._interrupted:
+            self._begin_again()
+        self._interrupted = True  # until the elements are here: Ctrl-C may come between any two lines
+        found = self._make()
+        self._interrupted = False
+        if not found:
+            raise StopIteration
+        if self._may_work_ahead and self._overlap.would_help:
+            self._work_ahead()
+
+    def _make(self) -> bool:
+        """Make the next elements; False at the end."""
         clock = self._env.clock
         start_s = clock.monotonic()
         try:
@@ -132,15 +145,21 @@ class Run(Iterator[Any]):
             self._failure = error
             raise
         if not found:
-            raise StopIteration
+            return False
         block = self._carry.take(self._carry.held)
         end_s = clock.monotonic()
         self._pace.observe(block, end_s - start_s)
         self._overlap.observe(making_s=end_s - start_s, using_s=start_s - self._left_s)
         self._left_s = end_s
         self._elements = block.elements()
-        if self._may_work_ahead and self._overlap.would_help:
-            self._work_ahead()
+        return True
+
+    def _begin_again(self) -> None:
+        """Open the graph where the run stands: what was read when it was interrupted may be lost."""
+        self._before = told(self._before)
+        self._carry.close()
+        self._cursor = _open(self._graph, self._env, self._before)
+        self._carry = Carry(self._cursor)
 
     def _work_ahead(self) -> None:
         """Put a thread between the graph and its consumer; nothing is held now, so no element is concerned."""

@@ -184,3 +184,60 @@ def _wait_for_end(pid: int) -> None:
             return
         time.sleep(0.02)
     pytest.fail(f"process {pid} lives on")
+
+
+def test_large_objects_both_ways_never_make_both_ends_wait_for_each_other(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import numpy as np\n"
+        "from headwater import data\n"
+        "def make():\n"
+        "    for i in range(120): yield {'text': ['x' * 300_000, None], 'wide': np.full(5_000, i)}\n"
+        "same = data.from_generator(make).map(lambda element: element)\n"
+        "print(sum(1 for _ in same.with_options(parallel='processes', num_workers=1)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout == "120\n", done.stderr
+
+
+def test_no_descriptor_is_left_open() -> None:
+    def count() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("wants /proc")
+    before = count()
+    for closes in (True, False):
+        run = elsewhere(data.range(20).map(lambda x: np.full(30_000, x))).iterate()
+        assert sum(1 for _ in run) == 20
+        if closes:
+            run.close()
+        del run
+        for thread in threading.enumerate():
+            if thread.name == "headwater-post":
+                thread.join(10)
+        assert count() <= before
+
+
+def test_what_cannot_come_back_is_said_in_its_turn() -> None:
+    with elsewhere(data.range(9).map(lambda x: threading.Lock() if x == 5 else x)).iterate() as run:
+        found: list[Any] = []
+        with pytest.raises(DataError, match=r"cannot go from one process.*lock"):
+            found.extend(run)
+    assert found == list(range(len(found)))
+
+
+def test_left_to_itself_the_engine_keeps_what_cannot_travel_in_this_process() -> None:
+    from headwater.data.block import Items
+    from headwater.data.parallel.wire import travels
+
+    assert travels(Items([{"x": 1}, {"x": [np.zeros(2), "a"]}], np.arange(2)))
+    with pytest.raises(TypeError):
+        travels(Items([threading.Lock()], np.arange(1)))
+    script = "import __main__\nclass Own: pass\n__main__.Own = Own\n"
+    space: dict[str, Any] = {"__name__": "__main__"}
+    exec(script, space)  # a class of the user's script
+    space["Own"].__module__ = "__main__"
+    assert not travels(Items([space["Own"]()], np.arange(1)))

@@ -134,7 +134,7 @@ class Ahead:
 
     def _fill(self, limit: int) -> None:
         """Hand over blocks until enough are under way: twice what is worked on, and twice what is asked for."""
-        rows = max(1, min(MOST_ROWS, int(_TASK_S / max(self._row_s, 1e-9))))
+        rows = self._rows_per_task()
         self._whole = max(self._whole, limit)
         while not self._ended and self._wants(limit, rows):
             group, whole = Group(self._source.state()), rows
@@ -146,6 +146,11 @@ class Ahead:
             if group.parts:
                 self._groups.append(group)
                 self._held += group.num_rows
+
+    def _rows_per_task(self) -> int:
+        """As many as are worth handing over, and no more than there is memory for."""
+        room = self._ahead_bytes / (2 * self._hands.most * max(self._row_bytes, 1.0))
+        return max(1, min(MOST_ROWS, int(_TASK_S / max(self._row_s, 1e-9)), int(room)))
 
     def _hand_over(self, group: Group, whole: int, rows: int) -> None:
         """Fill a group with blocks from the input, in tasks of `rows`."""
@@ -167,8 +172,10 @@ class Ahead:
 
     def _wants(self, limit: int, rows: int) -> bool:
         num_tasks = sum(len(group.parts) for group in self._groups)
-        if num_tasks < self._hands.most:
+        if num_tasks == 0:
             return True
+        if self._row_bytes == 0:  # nobody knows yet how large they will be
+            return num_tasks < self._hands.most
         if (self._held + rows) * self._row_bytes > self._ahead_bytes:
             return False
         return num_tasks < 2 * self._hands.most or self._held < 2 * limit

@@ -24,6 +24,7 @@ from headwater.data.parallel.hands import Hands, Step, Threads, make
 from headwater.data.parallel.judge import Judge, Watch, held_while
 from headwater.data.parallel.portions import Portions
 from headwater.data.parallel.processes import Processes
+from headwater.data.parallel.wire import travels
 
 _PROBE_S = 0.008
 _MOST_THREADS = 64
@@ -55,6 +56,7 @@ class Chain:
         self._elsewhere: Cursor | None = None
         self._looks_on = False
         self._num_made = 0
+        self._sendable = False
         self._settled = not is_portable(links)  # reading alone is never so dear
         self._pool: Processes | None = None
         self._portable = is_portable(self._links) and env.ignoring is None
@@ -73,6 +75,8 @@ class Chain:
             if block is None:
                 return None
             made = self._pass(block, first)
+            if self._pool is not None and not self._sendable:
+                self._check_sendable(block, made)
             self._num_made += len(made)
             self._reconsider()
             if len(made):
@@ -154,6 +158,16 @@ class Chain:
         except DataError as error:
             log.info("%s: stays in this process: %s", self._links[-1].node.label, error)
             self._portable = False
+
+    def _check_sendable(self, given: Block, made: Block) -> None:
+        """Stay here if elements cannot go to another process, or would need the user's script there."""
+        try:
+            self._sendable = all(travels(block) for block in (given, made) if len(block))
+        except Exception as error:  # noqa: BLE001 - whatever pickling raises
+            log.info("%s: stays in this process: %s", self._links[-1].node.label, error)
+        if not self._sendable and self._pool is not None:
+            self._pool.close()
+            self._pool, self._portable = None, False
 
     def _threads(self, feed: Numbered, links: Sequence[Link]) -> Cursor:
         share = self._watch.cpu_s / self._watch.wall_s if self._watch.waits else 1.0

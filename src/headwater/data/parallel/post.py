@@ -1,4 +1,8 @@
-"""Messages between a run and one of its processes, over a socket; blocks go through shared memory."""
+"""Messages between a run and one of its processes, over a socket; blocks go through shared memory.
+
+Whoever receives never waits for a lock that is held while sending. Else both ends could wait for each other:
+one cannot send because the other does not read, which does not read because it waits to send.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import pickle
 import socket
 import struct
 import threading
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +37,9 @@ class Post:
 
     line: socket.socket
     _own: dict[int, segment.Segment] = field(default_factory=dict)
-    _free: list[int] = field(default_factory=list)
+    _free: deque[int] = field(default_factory=deque)
+    _owed: deque[int] = field(default_factory=deque)  # theirs, to be given back with the next message
     _theirs: dict[int, segment.Segment] = field(default_factory=dict)
-    _known: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, kind: str, content: Any = None, block: Block | None = None) -> None:
@@ -53,11 +58,7 @@ class Post:
             else:
                 piece = self._piece(packed.size_bytes)
                 places = packed.lay_into(memoryview(piece.memory))
-                new = piece.number not in self._known
-                self._known.add(piece.number)
-                self._write(
-                    (kind, content, (packed.head, places, piece.number)), piece.descriptor if new else None
-                )
+                self._write((kind, content, (packed.head, places, piece.number)), piece)
 
     def receive(self) -> tuple[str, Any, Letter | None]:
         """Wait for a message.
@@ -65,11 +66,8 @@ class Post:
         Raised when the other end is gone: `EOFError`.
         """
         length, descriptor = self._read_head()
-        kind, content, sent = pickle.loads(self._read(length))  # noqa: S301 - from a process of this run
-        if kind == "returned":
-            with self._lock:
-                self._free.append(content)
-            return self.receive()
+        (kind, content, sent), returned = pickle.loads(self._read(length))  # noqa: S301 - from a process of this run
+        self._free.extend(returned)
         if sent is None:
             return kind, content, None
         head, places, memory = sent
@@ -81,10 +79,9 @@ class Post:
         return kind, content, Letter(unpack(head, view, places), memory)
 
     def give_back(self, letter: Letter) -> None:
-        """Let the sender use the memory of a letter again."""
+        """Let the sender use the memory of a letter again; it hears of it with the next message."""
         if letter.segment is not None:
-            with self._lock:
-                self._write(("returned", letter.segment, None))
+            self._owed.append(letter.segment)
 
     def close(self) -> None:
         """Hang up and let all memory go."""
@@ -96,21 +93,24 @@ class Post:
 
     def _piece(self, size_bytes: int) -> segment.Segment:
         """A segment of our own that is free and large enough."""
-        for number in self._free:
+        for _ in range(len(self._free)):
+            number = self._free.popleft()
             if self._own[number].size_bytes >= size_bytes:
-                self._free.remove(number)
                 return self._own[number]
+            self._free.append(number)
         piece = segment.create(len(self._own), size_bytes)
         self._own[piece.number] = piece
         return piece
 
-    def _write(self, message: Any, descriptor: int | None = None) -> None:
-        text = pickle.dumps(message, protocol=5)
+    def _write(self, message: Any, piece: segment.Segment | None = None) -> None:
+        returned = [self._owed.popleft() for _ in range(len(self._owed))]
+        text = pickle.dumps((message, returned), protocol=5)
         head = _LENGTH.pack(len(text))
-        if descriptor is None:
+        if piece is None or piece.descriptor is None:
             self.line.sendall(head + text)
         else:
-            socket.send_fds(self.line, [head], [descriptor])
+            socket.send_fds(self.line, [head], [piece.descriptor])
+            piece.forget_descriptor()
             self.line.sendall(text)
 
     def _read_head(self) -> tuple[int, int | None]:

@@ -7,6 +7,7 @@ reads from a socket, and a closed one tells it to go.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import os
 import pickle
@@ -27,8 +28,9 @@ from headwater.core.errors import DataError
 from headwater.data.block import Block, Columns, Items
 from headwater.data.origin import described
 from headwater.data.parallel.hands import Made
-from headwater.data.parallel.post import Post
+from headwater.data.parallel.post import Letter, Post
 from headwater.data.parallel.slab import Rows, fit
+from headwater.data.parallel.wire import not_sent
 
 _PROGRAM = "from headwater.data.child import main; import sys; main(int(sys.argv[1]))"
 
@@ -64,9 +66,12 @@ class Processes:
         self._named = named
         self._count = 0
         self._lock = threading.Lock()
-        self._children = [_start(program) for _ in range(most)]
+        self._children: list[_Child] = []
         self._stop = weakref.finalize(self, _stop, self._children)
+        self._children.extend(_start() for _ in range(most))
         for child in self._children:
+            with contextlib.suppress(OSError):  # it died at once; whoever gives it work is told how
+                child.post.send("program", program)
             arguments = (child, named, self._lock)
             threading.Thread(target=_listen, args=arguments, name="headwater-post", daemon=True).start()
 
@@ -86,8 +91,11 @@ class Processes:
         try:
             child.post.send("block", (number, first), block)
         except OSError:
-            child.ready.wait(5)
             _fail(child, self._named, self._lock)
+        except Exception as error:  # noqa: BLE001 - raised when the block's turn comes
+            with self._lock:
+                child.tasks.pop(number, None)
+            _tell(task.done, error=not_sent(error, f".{self._named}, {task.place}"))
         return task.done
 
     def whereabouts(self) -> str:
@@ -102,7 +110,7 @@ class Processes:
         self._stop()
 
 
-def _start(program: bytes) -> _Child:
+def _start() -> _Child:
     ours, theirs = socket.socketpair()
     with theirs:
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}  # noqa: PTH109
@@ -113,9 +121,7 @@ def _start(program: bytes) -> _Child:
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is the run's business
         )
-    child = _Child(process, Post(ours))
-    child.post.send("program", program)
-    return child
+    return _Child(process, Post(ours))
 
 
 def _listen(child: _Child, named: str, lock: threading.Lock) -> None:
@@ -130,18 +136,26 @@ def _listen(child: _Child, named: str, lock: threading.Lock) -> None:
                 task = child.tasks.pop(content[0])
             if letter is None:
                 _tell(task.done, error=_error(*content[1:]))
+                continue
+            try:
+                made = Made(_own(letter, task.rows), *content[1:])
+            except Exception as error:  # noqa: BLE001 - the consumer must hear of it, whatever it is
+                _tell(task.done, error=not_sent(error, f".{named}, {task.place}"))
             else:
-                block = _own(letter.block, task.rows)
                 child.post.give_back(letter)
-                _tell(task.done, Made(block, *content[1:]))
-    except (EOFError, OSError):
+                _tell(task.done, made)
+            del letter  # its block lies in memory of the line, which could not be closed
+    except Exception:  # noqa: BLE001 - the line is broken, or what came over it
         _fail(child, named, lock)
+    finally:
+        child.post.close()
 
 
-def _own(block: Block, rows: Rows | None) -> Block:
+def _own(letter: Letter, rows: Rows | None) -> Block:
     """The block in memory of this process: in the slab, as far as it fits, the rest copied."""
-    if rows is not None:
-        block = fit(block, rows)
+    block = letter.block if rows is None else fit(letter.block, rows)
+    if letter.segment is None:
+        return block
     if isinstance(block, Items):
         return Items(copy.deepcopy(block.values), block.positions)
     written = [id(array) for array in (rows or {}).values()]
@@ -167,7 +181,11 @@ def _error(error: BaseException | None, text: str) -> BaseException:
 
 def _fail(child: _Child, named: str, lock: threading.Lock) -> None:
     """Tell all who wait for a process that it is gone, and how it ended."""
-    code = child.process.wait()
+    try:
+        code = child.process.wait(5)
+    except subprocess.TimeoutExpired:  # it talks nonsense, but lives
+        child.process.kill()
+        code = child.process.wait()
     with lock:
         tasks, child.tasks = list(child.tasks.values()), {}
     child.ready.set()
@@ -201,4 +219,3 @@ def _stop(children: Sequence[_Child]) -> None:
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-        child.post.line.close()

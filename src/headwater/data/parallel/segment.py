@@ -6,6 +6,7 @@ nothing behind in ``/dev/shm``, as it does with named segments.
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import tempfile
@@ -16,24 +17,28 @@ _LEAST_BYTES = 1 << 16
 
 @dataclass
 class Segment:
-    """A piece of shared memory."""
+    """A piece of shared memory, and its descriptor as long as the other process does not have it."""
 
     number: int
-    descriptor: int
     memory: mmap.mmap
+    descriptor: int | None = None
 
     @property
     def size_bytes(self) -> int:
         """Its room."""
         return len(self.memory)
 
+    def forget_descriptor(self) -> None:
+        """Close the descriptor: the mapping stands without it."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
     def close(self) -> None:
         """Let it go; a view of it that still lives keeps the mapping."""
-        os.close(self.descriptor)
-        try:
+        self.forget_descriptor()
+        with contextlib.suppress(BufferError):  # somebody reads it yet; it goes with the last view
             self.memory.close()
-        except BufferError:  # somebody reads it yet; it goes with the last view
-            return
 
 
 def create(number: int, size_bytes: int) -> Segment:
@@ -41,12 +46,15 @@ def create(number: int, size_bytes: int) -> Segment:
     size_bytes = max(_LEAST_BYTES, 1 << (size_bytes - 1).bit_length())
     descriptor = _descriptor()
     os.ftruncate(descriptor, size_bytes)
-    return attach(number, descriptor)
+    return Segment(number, mmap.mmap(descriptor, size_bytes), descriptor)
 
 
 def attach(number: int, descriptor: int) -> Segment:
-    """The segment behind a descriptor that another process sent."""
-    return Segment(number, descriptor, mmap.mmap(descriptor, os.fstat(descriptor).st_size))
+    """The segment behind a descriptor that another process sent, which is closed."""
+    try:
+        return Segment(number, mmap.mmap(descriptor, os.fstat(descriptor).st_size))
+    finally:
+        os.close(descriptor)
 
 
 def _descriptor() -> int:

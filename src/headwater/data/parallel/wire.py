@@ -65,6 +65,26 @@ def unpack(head: bytes, memory: memoryview, places: Sequence[tuple[int, int]]) -
     return Columns(content, where) if isinstance(content, dict) else Items(content, where)
 
 
+def not_sent(error: Exception, where: str) -> DataError:
+    """The error for an element that cannot leave its process."""
+    told = DataError(
+        f"an element cannot go from one process to another: {type(error).__name__}: {error}.",
+        where=where,
+        remedy='Return arrays, numbers and texts, or use parallel="threads".',
+    )
+    told.__cause__ = error
+    return told
+
+
+def travels(block: Block) -> bool:
+    """Whether a block can be put together elsewhere, where the user's script is not.
+
+    Raised by what cannot be pickled: any `Exception`.
+    """
+    head = pack(block).head
+    return b"__main__" not in head
+
+
 def tidy(block: Block) -> Block:
     """Elements as columns, where they come back from them exactly as they were: arrays travel fast."""
     if isinstance(block, Columns) or not block.values:
