@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -18,6 +18,7 @@ from headwater.core.digest import digest_of
 from headwater.core.errors import DataError
 
 _WHERE = ".tokenize"
+_LONG, _TOGETHER = 1_000, 20_000  # letters
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +39,15 @@ class Encoder:
         return digest_of(self.tokenizer.to_str(), self.special)
 
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
-        """The numbers of each text; the library lets go of the interpreter lock, and has threads of its own."""
-        encodings = self.tokenizer.encode_batch_fast(texts, add_special_tokens=self.special)
-        return [encoding.ids for encoding in encodings]
+        """The numbers of each text; the library lets go of the interpreter lock.
+
+        It is given few texts at once: among many it deals out work to threads of its own, which beside ours get
+        into each other's way. Texts of 3,400 letters on two cores: two threads of ours with one at a time, 2.9 M
+        tokens/s and 0.67 us of CPU per token; one with 256 at a time, 2.5 M and 0.76 us.
+        """
+        encode = self.tokenizer.encode_batch_fast
+        parts = (encode(part, add_special_tokens=self.special) for part in _portions(texts))
+        return [encoding.ids for part in parts for encoding in part]
 
 
 def encoder_of(tokenizer: Any, *, special: bool) -> Encoder | None:
@@ -61,6 +68,21 @@ def encoder_of(tokenizer: Any, *, special: bool) -> Encoder | None:
             remedy="Call tokenizer.no_padding(), and pad with .padded_batch(...) or pack.",
         )
     return Encoder(inner, special)
+
+
+def _portions(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Long texts alone, short ones together, for a call costs as much as fifty letters."""
+    start = num_letters = 0
+    for at, text in enumerate(texts):
+        if len(text) >= _LONG and start < at:
+            yield texts[start:at]
+            start, num_letters = at, 0
+        num_letters += len(text)
+        if len(text) >= _LONG or num_letters >= _TOGETHER:
+            yield texts[start : at + 1]
+            start, num_letters = at + 1, 0
+    if start < len(texts):
+        yield texts[start:]
 
 
 def flattened(ids: list[list[int]]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
