@@ -41,8 +41,8 @@ class Encoder:
     def __call__(self, texts: Sequence[str]) -> list[list[int]]:
         """The numbers of each text; the library lets go of the interpreter lock.
 
-        It is given few texts at once: among many it deals out work to threads of its own, which beside ours get
-        into each other's way. Texts of 3,400 letters on two cores: two threads of ours with one at a time, 2.9 M
+        It is given few texts at once: among many it deals out work to threads of its own, which beside ours
+        get into each other's way. Texts of 3,400 letters on two cores: two of ours with one at a time, 2.9 M
         tokens/s and 0.67 us of CPU per token; one with 256 at a time, 2.5 M and 0.76 us.
         """
         encode = self.tokenizer.encode_batch_fast
