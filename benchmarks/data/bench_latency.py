@@ -18,7 +18,7 @@ from inputs.remote import Remote
 
 CONTESTANTS = (
     Contestant(OURS, "ours", "latency"),
-    Contestant(f"{OURS}, blocking reads", "ours", "latency", {"blocking": True}),
+    Contestant(f"{OURS}, async reads", "ours", "latency", {"blocking": False}),
     Contestant("tf.data", "peers.tf_data", "latency"),
     Contestant("Grain", "peers.grain_data", "latency"),
     Contestant("DataLoader", "peers.torch_loader", "latency"),

@@ -52,7 +52,7 @@ def text(texts: d2.Texts) -> Iterable[Any]:
     return tokens.pack(d2.LENGTH, how="concat", end_token=d2.END, padding_value=d2.PAD).batch(d2.BATCH)
 
 
-def latency(remote: d3.Remote, *, blocking: bool = False) -> Iterable[Any]:
+def latency(remote: d3.Remote, *, blocking: bool = True) -> Iterable[Any]:
     """A function that opens a file and yields what its reads bring, async or not."""
 
     async def read(file: int) -> AsyncIterator[Any]:
