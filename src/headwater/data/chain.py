@@ -123,7 +123,7 @@ def _fuses(chain: list[Stepwise], env: Env) -> bool:
     """
     last, below = chain[-1], chain[-1].input
     # A step that may pass over elements has its own count of them.
-    if env.ignoring is not None or not last.one_to_one or not isinstance(below, Stepwise):
+    if env.ignoring is not None or not last.one_to_one or not isinstance(below, Stepwise) or below.alone:
         return False
     # Elements are numbered once, as they enter a chain, so whatever drops some must be in one below.
     return not any(node.numbered for node in chain) or (below.one_to_one and not below.numbered)
