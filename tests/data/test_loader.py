@@ -101,6 +101,22 @@ def test_each_epoch_has_its_order_which_follows_from_the_seed() -> None:
     )
 
 
+def test_set_epoch_says_which_pass_comes_next() -> None:
+    counted, told = (Loader(list(range(20)), 4, shuffle=True) for _ in range(2))
+    passes = [[batch.tolist() for batch in counted] for _ in range(3)]
+    told.set_epoch(2)
+    assert [batch.tolist() for batch in told] == passes[2]
+    told.set_epoch(1)
+    next(iter(told))
+    state = told.state_dict()
+    told.load_state_dict(state)
+    told.set_epoch(1)  # the state is of this epoch, and stays
+    assert [batch.tolist() for batch in told] == passes[1][1:]
+    told.load_state_dict(state)
+    told.set_epoch(0)
+    assert [batch.tolist() for batch in told] == passes[0]
+
+
 def test_a_loop_that_is_left_ends_its_epoch() -> None:
     loader, other = (Loader(tensors(50), 4, shuffle=True) for _ in range(2))
     next(iter(loader))
@@ -159,7 +175,7 @@ def test_after_an_error_the_state_is_that_of_the_batch_before() -> None:
     ("dataset", "options", "problem"),
     [
         (iter([1]), {}, r"has no __getitem__.*from_generator"),
-        ([1], {"shuffled": True}, "no argument 'shuffled'"),
+        ([1], {"shuffled": True}, r"no argument 'shuffled'.*Did you mean `shuffle`"),
         ([1], {"shuffle": True, "sampler": [0]}, "exclude each other"),
         ([1], {"batch_size": None, "drop_last": True}, "no last one"),
         ([1], {"batch_size": 0}, "at least 1 element"),

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from headwater import data
 from headwater.core.errors import DataError
 from headwater.data.torch import as_tensor
+from headwater.trainer.batches import Reader
 
 
 def batches(count: int = 100) -> data.Dataset:
@@ -70,6 +71,56 @@ def test_state_dict_resumes_exactly(plain: Any) -> None:
     assert other.state_dict() == state
     assert [batch["x"].tolist() for batch in other] == rest
     assert len(list(other)) == len(other) == 13  # the next epoch is whole again
+
+
+def numbers(tensors: Any) -> list[int]:
+    return [int(number) for number in tensors]
+
+
+def test_each_pass_is_an_epoch_of_its_own_order() -> None:
+    shuffled = data.range(10).shuffle()
+    tensors = shuffled.to_torch()
+    passes = [numbers(tensors) for _ in range(3)]
+    assert passes == [list(shuffled.iterate(epoch=epoch)) for epoch in range(3)]
+    assert len(set(map(tuple, passes))) == 3
+
+
+def test_set_epoch_says_which_pass_comes_next() -> None:
+    shuffled = data.range(10).shuffle()
+    tensors = shuffled.to_torch()
+    tensors.set_epoch(5)
+    assert tensors.state_dict()["epoch"] == 5
+    assert [numbers(tensors), numbers(tensors)] == [list(shuffled.iterate(epoch=epoch)) for epoch in (5, 6)]
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.5, True])
+def test_what_is_no_epoch_is_refused(wrong: Any) -> None:
+    with pytest.raises(DataError, match=r"to_torch\(\)\.set_epoch: .* no number of an epoch"):
+        batches().to_torch().set_epoch(wrong)
+
+
+@pytest.mark.parametrize("said", [None, 2, 7])
+def test_a_state_goes_on_in_its_epoch_and_the_next_pass_begins_the_next(said: int | None) -> None:
+    shuffled = data.range(10).shuffle()
+    tensors = shuffled.to_torch()
+    tensors.set_epoch(2)
+    run = iter(tensors)
+    begun = [int(next(run)) for _ in range(4)]
+    other = shuffled.to_torch()
+    other.load_state_dict(tensors.state_dict())
+    if said is not None:
+        other.set_epoch(said)
+    first = numbers(other) if said == 7 else begun + numbers(other)  # of another epoch, the state is dropped
+    assert first == list(shuffled.iterate(epoch=said or 2))
+    assert numbers(other) == list(shuffled.iterate(epoch=(said or 2) + 1))
+
+
+def test_the_trainer_reads_each_epoch_the_same_however_often_it_was_looked_at() -> None:
+    shuffled = data.range(10).shuffle()
+    tensors: Any = shuffled.batch(2).to_torch()
+    next(Reader(tensors, seed=0, epoch=0))
+    read = [torch.cat(list(Reader(tensors, seed=0, epoch=epoch))).tolist() for epoch in (1, 0)]  # type: ignore[arg-type]
+    assert read == [list(shuffled.iterate(epoch=epoch)) for epoch in (1, 0)]
 
 
 def test_a_state_of_another_graph_is_refused_when_it_is_loaded() -> None:

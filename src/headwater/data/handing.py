@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from headwater.core.errors import DataError
 
 if TYPE_CHECKING:
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
 
 class Handed:
     """Elements of a dataset, their values converted one by one.
+
+    Each pass is an epoch, of which shuffles have another order: the first is epoch 0, the next epoch 1, unless
+    `set_epoch` says otherwise.
 
     `state_dict` and `load_state_dict` are those of a stateful loader: exact, at any element.
     """
@@ -25,9 +30,11 @@ class Handed:
         self._columns = None if columns is None else tuple(columns)
         self._run: Run | None = None
         self._restored: Mapping[str, Any] | None = None
+        self._epoch = 0  # that of the next pass from the start
 
     def __iter__(self) -> Iterator[Any]:
-        self._run = self.running().iterate(self._restored)
+        self._run = self.running().iterate(self._restored, epoch=self._epoch)
+        self._epoch += 1
         self._restored = None
         return self._converted(self._run)
 
@@ -38,12 +45,22 @@ class Handed:
         """Where the newest iterator stands."""
         if self._restored is not None:
             return dict(self._restored)
-        return (self._run or self.running().iterate()).state()
+        return (self._run or self.running().iterate(epoch=self._epoch)).state()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Let the next iterator go on from `state`."""
+        """Let the next iterator go on from `state`, in its epoch; the one after it begins the next epoch."""
         self.running().iterate(state).close()  # a state of another graph is refused here, not an epoch later
-        self._restored = state
+        self._restored, self._epoch = state, int(state["epoch"])
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let the next iterator be of this epoch, as torch's ``DistributedSampler`` does.
+
+        A state that was loaded stays if it is of the same epoch, so that a loop over epochs can go on from it.
+        Raised for a negative number: `DataError`.
+        """
+        self._epoch = check_epoch(epoch, where=f"{self.where}().set_epoch")
+        if self._restored is not None and int(self._restored["epoch"]) != self._epoch:
+            self._restored = None
 
     def running(self) -> Dataset:
         """The dataset that is iterated, here and now."""
@@ -71,6 +88,13 @@ class Handed:
                 where=f"{self.where}(columns=...)",
                 remedy=f"Known here: {', '.join(map(str, element))}.",
             ) from None
+
+
+def check_epoch(epoch: Any, *, where: str) -> int:
+    """The epoch as an int. Raised if it is no number from 0 on: `DataError`."""
+    if isinstance(epoch, bool) or not isinstance(epoch, int | np.integer) or epoch < 0:
+        raise DataError(f"{epoch!r} is no number of an epoch.", where=where, remedy="Count from 0.")
+    return int(epoch)
 
 
 class NumpyArrays(Handed):

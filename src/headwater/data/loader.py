@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from headwater.core.errors import DataError
+from headwater.core.registry import did_you_mean
 from headwater.data.dataset import Dataset
 from headwater.data.entry.memory import from_arrays
 from headwater.data.entry.memory import range as numbers
+from headwater.data.handing import check_epoch
 from headwater.data.options import Options
 from headwater.data.run import Run
 
@@ -27,6 +29,19 @@ _ENGINE = frozenset(
         "in_order",
     )
 )
+
+_KNOWN = _ENGINE | {
+    "batch_size",
+    "shuffle",
+    "sampler",
+    "batch_sampler",
+    "collate_fn",
+    "pin_memory",
+    "drop_last",
+    "generator",
+    "seed",
+    "options",
+}
 
 
 class Loader:
@@ -63,7 +78,7 @@ class Loader:
     ) -> None:
         if unknown := sorted(engine.keys() - _ENGINE):
             raise DataError(
-                f"there is no argument {unknown[0]!r}.", where="Loader", remedy="See its signature."
+                f"there is no argument {unknown[0]!r}.", where="Loader", remedy=did_you_mean(unknown[0], _KNOWN)
             )
         if (sampler is not None) + (batch_sampler is not None) + shuffle > 1:
             raise DataError("shuffle, sampler and batch_sampler exclude each other.", where="Loader")
@@ -107,6 +122,15 @@ class Loader:
             self._graph().iterate(state["run"]).close()
         self._epoch = int(state["epoch"])
         self._restored = {"epoch": self._epoch, "run": state.get("run")}
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let the next ``iter()`` be of this epoch; a state that was loaded stays if it is of the same one.
+
+        Raised for a negative number: `DataError`.
+        """
+        self._epoch, self._run = check_epoch(epoch, where="Loader.set_epoch"), None
+        if self._restored is not None and self._restored["epoch"] != self._epoch:
+            self._restored = None
 
     def _graph(self) -> Dataset:
         graph = self._plan.graph().with_seed(self._seed)

@@ -24,6 +24,10 @@ class Tensors(Handed, IterableDataset[Any]):
     In a ``DataLoader(tensors, batch_size=None, num_workers=n)`` worker k makes the elements k, k + n, ..., so
     that each comes once and, as the loader asks its workers in turn, in the dataset's order.
 
+    Each pass is an epoch, of which shuffles have another order. Workers that are not persistent are made anew
+    for each pass and cannot count: there call ``tensors.set_epoch(n)`` before it. Persistent workers count by
+    themselves.
+
     `state_dict` and `load_state_dict` are those of a stateful loader: exact, at any batch; in a worker, those
     of its share, as torchdata's ``StatefulDataLoader`` wants it.
     """

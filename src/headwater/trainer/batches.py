@@ -4,6 +4,7 @@ Any iterable of dicts of arrays will do, a list too. What more it offers is used
 - ``iterate(state, epoch=e)`` with the iterator's ``state()`` (JSON values) gives each epoch its own order, and
   resumes without reading what was read; without it a resumed epoch is read from its start and skipped through;
 - ``with_seed(n)`` gives each epoch its own order where ``iterate`` takes no ``epoch``;
+- ``set_epoch(n)`` does so where it takes neither;
 - ``fingerprint`` tells one dataset from another; without it the first batch has to;
 - ``len()`` is the number of batches in an epoch, which schedules such as cosine need.
 """
@@ -117,5 +118,8 @@ def _start(dataset: Batches, state: Any, *, seed: int, epoch: int) -> Iterator[A
         dataset = with_seed(Seeds(seed).integer("trainer", "epoch", epoch))
         iterate = getattr(dataset, "iterate", None)
     if not callable(iterate):
+        set_epoch = getattr(dataset, "set_epoch", None)
+        if callable(set_epoch):  # else a look at it, as for its fingerprint, counts as an epoch
+            set_epoch(epoch)
         return iter(dataset)
     return iter(iterate() if state is None else iterate(state))
