@@ -20,6 +20,12 @@ def test_options_are_no_part_of_what_a_dataset_is() -> None:
     assert other.batch(2).graph.options.num_workers == 3
 
 
+def test_an_unknown_option_is_told_the_nearest() -> None:
+    with pytest.raises(DataError, match=r"no option 'num_worker'. Did you mean `num_workers`"):
+        data.range(3).with_options(num_worker=2)
+    assert data.Options(num_workers=2) == Options(num_workers=2)
+
+
 @pytest.mark.parametrize(
     ("fields", "match"),
     [

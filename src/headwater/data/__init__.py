@@ -21,12 +21,14 @@ from headwater.data.entry.stored import load
 from headwater.data.entry.tables import from_csv, from_ipc, from_jsonl, from_parquet
 from headwater.data.graph import Graph
 from headwater.data.loader import Loader
+from headwater.data.options import Options
 from headwater.data.run import Run
 
 __all__ = [
     "Dataset",
     "Graph",
     "Loader",
+    "Options",
     "Run",
     "choose_from",
     "concatenate",

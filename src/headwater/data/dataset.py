@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -9,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from headwater.core.errors import DataError
+from headwater.core.registry import did_you_mean
 from headwater.core.spec import Spec
 from headwater.data.block import as_columns
 from headwater.data.cursor import State
@@ -61,8 +63,16 @@ class Dataset(Elements, Batching, Ordering, Mixing, Storing, Interop, Terminal):
     def with_options(self, options: Options | None = None, **fields: Any) -> Dataset:
         """The same elements, run another way: ``with_options(parallel="threads", num_workers=4)``.
 
-        Fields given by name change the dataset's present options; see `Options`.
+        Fields given by name change the dataset's present options: `parallel`, `num_workers`, `ahead_bytes`,
+        `hold_bytes`, `deterministic`, `prefetch`, `rules`; see `data.Options`.
+        Raised for another name: `DataError`.
         """
+        known = [field.name for field in dataclasses.fields(Options)]
+        for name in fields:
+            if name not in known:
+                raise DataError(
+                    f"there is no option {name!r}.", where=".with_options", remedy=did_you_mean(name, known)
+                )
         return Dataset(replace(self.graph, options=replace(options or self.graph.options, **fields)))
 
     # -- running it ----------------------------------------------------------------------------------------

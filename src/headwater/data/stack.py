@@ -109,7 +109,8 @@ def _not_a_column(items: Items, operator: str, name: str, value: Any) -> DataErr
     return DataError(
         f"{name} of {describe(items, 0)} is a {type(value).__name__}, which does not stack into a column.",
         where=f".{operator}",
-        remedy="Return numbers, texts, bytes or numpy arrays of one shape.",
+        remedy="Return numbers, texts, bytes or numpy arrays of one shape; for lists of different lengths use "
+        ".padded_batch(...), .ragged_batch(...) or .pack(...).",
     )
 
 

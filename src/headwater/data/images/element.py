@@ -11,7 +11,9 @@ def value_of(element: Any, column: str) -> Any:
     if not isinstance(element, Mapping):
         return element
     if column not in element:
-        raise ValueError(f"there is no column {column!r}, but {sorted(element)}")
+        bytes_ = [name for name, value in element.items() if isinstance(value, bytes)]
+        say = f"; say column={bytes_[0]!r}" if bytes_ else ""
+        raise ValueError(f"there is no column {column!r}, but {sorted(element)}{say}")
     value = element[column]
     if value is None:
         raise TypeError(f"column {column!r} has no value")
