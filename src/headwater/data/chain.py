@@ -70,7 +70,7 @@ class Stepwise(Unary):
         links = [Link(node, bound(node, env)) for node in chain]
         made = Chain(_feed(chain, env, state), links, env, stacked=stacked)
         # What drops elements asks for more than it is asked for, and may then have too many.
-        return made if chain[0].one_to_one else Cut(made)
+        return Cut(made) if env.ignoring is not None or not chain[0].one_to_one else made
 
 
 def _feed(chain: Sequence[Stepwise], env: Env, state: State | None) -> Feed | Again:

@@ -15,8 +15,9 @@ import pytest
 from headwater import data
 
 SCRIPT = """
-import os, sys, time
+import os, signal, sys, time
 from headwater import data
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have told its jobs to ignore it
 def f(x):
     if x == 0: print(os.getpid(), flush=True)
     time.sleep(0.002)
