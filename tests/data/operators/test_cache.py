@@ -62,7 +62,9 @@ def test_the_elements_are_those_of_the_dataset(laws: Callable[..., None], place:
 
 def test_each_element_is_made_once(place: Path | None) -> None:
     counted = Counted()
-    dataset = data.range(100).map(counted).cache(place).repeat(3)
+    dataset = (
+        data.range(100).map(counted).cache(place).with_options(parallel="inline", prefetch=False).repeat(3)
+    )
     assert list(dataset) == list(dataset) == rows(*range(100)) * 3
     assert counted.calls == list(range(100))
 
@@ -70,7 +72,7 @@ def test_each_element_is_made_once(place: Path | None) -> None:
 @pytest.mark.parametrize("how", ["left", "closed", "prefetched"])
 def test_what_a_run_made_that_was_left_is_not_made_again(place: Path | None, how: str) -> None:
     counted = Counted()
-    dataset = data.range(50).map(counted).cache(place)
+    dataset = data.range(50).map(counted).cache(place).with_options(parallel="inline", prefetch=False)
     run = iter(dataset.prefetch(4) if how == "prefetched" else dataset)
     assert [next(run) for _ in range(20)] == rows(*range(20))
     if how != "left":
@@ -88,7 +90,7 @@ def test_a_state_goes_on_where_nothing_is_kept_and_leaves_a_gap_that_is_filled(p
     run = data.range(30).map(Counted()).cache().iterate(block_rows=1)
     for _ in range(10):
         next(run)
-    dataset = data.range(30).map(counted).cache(place)
+    dataset = data.range(30).map(counted).cache(place).with_options(parallel="inline", prefetch=False)
     assert list(dataset.restore(run.state())) == rows(*range(10, 30))
     assert counted.calls == list(range(10, 30))
     assert list(dataset) == rows(*range(30))
@@ -126,7 +128,7 @@ def test_whoever_changes_what_came_out_does_not_change_what_is_kept(place: Path 
 
 def test_two_runs_at_once_share_what_either_makes(place: Path | None) -> None:
     counted = Counted()
-    dataset = data.range(40).map(counted).cache(place)
+    dataset = data.range(40).map(counted).cache(place).with_options(parallel="inline", prefetch=False)
     pairs = list(zip(dataset.iterate(block_rows=3), dataset.iterate(block_rows=2), strict=True))
     assert [left for left, _ in pairs] == [right for _, right in pairs] == rows(*range(40))
     assert list(dataset) == rows(*range(40))

@@ -144,10 +144,12 @@ def test_a_call_that_cancels_itself_is_an_error_and_no_end() -> None:
 
 @pytest.mark.parametrize("end", ["close", "drop"])
 def test_calls_under_way_are_cancelled_with_the_run(end: str) -> None:
-    cancelled = threading.Event()
+    begun, cancelled = threading.Event(), threading.Event()
 
     async def wait(x: int) -> int:
         try:
+            if x:
+                begun.set()
             await asyncio.Event().wait() if x else None
         finally:
             if x:
@@ -156,6 +158,7 @@ def test_calls_under_way_are_cancelled_with_the_run(end: str) -> None:
 
     run = iter(data.range(5).map(wait))
     assert next(run) == 0
+    assert begun.wait(PATIENCE_S)
     if end == "close":
         run.close()
     del run
