@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 
 import pytest
 
@@ -18,9 +19,10 @@ def compute() -> None:
 
 @linux
 def test_computing_is_no_wait_and_waiting_is() -> None:
-    start = begin()
+    start, began_s = begin(), time.perf_counter()
     compute()
-    assert waited_s(start) < 0.05
+    # The interpreter's lock may be waited for, on a busy machine: not for most of the time.
+    assert waited_s(start) < 0.5 * (time.perf_counter() - began_s)
     start = begin()
     threading.Event().wait(0.01)
     assert waited_s(start) > 0.005
